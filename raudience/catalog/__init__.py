@@ -1,0 +1,10 @@
+"""The book: what people defined.
+
+Holds: settings, inputs, audiences; reading and checking of documents; the plan that shards evaluate.
+Never holds: profiles, events, truth of criteria, files.
+May import: criteria, records, ground.
+"""
+
+from raudience.catalog.audiences import Audience, Book, Input, Settings
+
+__all__ = ["Audience", "Book", "Input", "Settings"]

@@ -1,0 +1,55 @@
+"""The only mmh3: key groups, keys for remembering what was seen, ids of criteria and changes."""
+
+from __future__ import annotations
+
+import mmh3
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["KEY_GROUPS", "change_ids", "key_groups", "mix64", "text_id", "text_key"]
+
+KEY_GROUPS = 256
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
+_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
+_HALF = np.uint64(33)
+
+
+def text_key(text: bytes | str, seed: int = 0) -> int:
+    """Unsigned 64-bit key of a text; never 0, which stands for "no key"."""
+    return mmh3.hash64(text, seed, signed=False)[0] or 1
+
+
+def text_id(text: bytes | str) -> str:
+    """32 hex digits that stand for a text: id of a criterion from its canonical form."""
+    low, high = mmh3.hash64(text, signed=False)
+    return f"{high:016x}{low:016x}"
+
+
+def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The 64-bit finalizer of MurmurHash3, element by element: one-to-one, every input bit moves every output bit."""
+    mixed = values ^ (values >> _HALF)
+    mixed *= _MIX_1
+    mixed ^= mixed >> _HALF
+    mixed *= _MIX_2
+    mixed ^= mixed >> _HALF
+    return mixed
+
+
+def key_groups(mpids: NDArray[np.int64], groups: int = KEY_GROUPS) -> NDArray[np.int32]:
+    """Key group of each MPID, int32[n]; depends on nothing but the MPID and the number of groups."""
+    return (mix64(mpids.view(np.uint64) ^ _GOLDEN) % np.uint64(groups)).astype(np.int32)
+
+
+def change_ids(
+    audience: int, version: int, mpids: NDArray[np.int64], at: NDArray[np.int64], entered: NDArray[np.bool_]
+) -> NDArray[np.uint64]:
+    """Ids of changes of one audience, uint64[n]: the same change has the same id in every replay.
+
+    `audience` is the text key of the audience's key.
+    """
+    seed = np.uint64((audience + version * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF)
+    mixed = mix64(mpids.view(np.uint64) ^ seed)
+    moment = at.view(np.uint64) * np.uint64(2) + entered.astype(np.uint64)
+    return mix64(mixed + moment * _GOLDEN)
