@@ -53,8 +53,8 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Matcher(msgspec.Struct, frozen=True):
-    """Which events: kind, category and one of the names (None: any), from one of the workspaces and inputs (empty: any),
-    with time in [start, end), that pass all checks; those of namespace product by one and the same product."""
+    """Which events: kind, category and one of the names (None: any), from one of the workspaces and inputs (empty:
+    any), with time in [start, end), that pass all checks; those of namespace product by one and the same product."""
 
     kind: str
     category: str | None = None
