@@ -1,6 +1,12 @@
 """From the reports of the shards to audiences.
 
-Holds: sizes, adds and drops, the order of changes.
+Holds: sizes, adds and drops, the order of changes, which shard owns which key groups.
 Never holds: profiles, events, files, clocks.
 May import: catalog, criteria, records, ground.
 """
+
+from raudience.coordinator.counting import AudienceCount, Coordinator
+from raudience.coordinator.merging import merge, no_changes
+from raudience.coordinator.owning import owners
+
+__all__ = ["AudienceCount", "Coordinator", "merge", "no_changes", "owners"]

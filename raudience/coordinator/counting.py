@@ -1,0 +1,100 @@
+"""Sizes, additions and drops of audiences, counted from their changes (semantics 1 to 7)."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.clock import DAY
+from raudience.coordinator.merging import merge
+from raudience.errors import ReportBug
+from raudience.records import Changes
+
+__all__ = ["AudienceCount", "Coordinator"]
+
+
+class AudienceCount(msgspec.Struct, frozen=True):
+    """One audience in figures at one moment.
+
+    size: users in it. adds, drops: happenings since the audience was defined; adds_day, drops_day: those of the last
+    24 hours, the edge included. volatility: (adds_day + drops_day) / size, None when nobody is in it.
+    """
+
+    audience: str
+    size: int
+    adds: int
+    drops: int
+    adds_day: int
+    drops_day: int
+    volatility: float | None
+
+
+class _Happenings(msgspec.Struct, frozen=True):
+    """Changes without their users: what the count of a day needs, for as long as it needs it."""
+
+    audiences: tuple[str, ...]
+    audience: NDArray[np.int32]
+    entered: NDArray[np.bool_]
+    at: NDArray[np.int64]
+
+    def count(self, rows: NDArray[np.bool_]) -> Counter[str]:
+        found = np.bincount(self.audience[rows], minlength=len(self.audiences))
+        return Counter({self.audiences[position]: int(found[position]) for position in np.flatnonzero(found)})
+
+
+class Coordinator:
+    """Combines what the shards report; sees changes and counts, never profiles."""
+
+    def __init__(self) -> None:
+        self._audiences: tuple[str, ...] = ()
+        self._adds: Counter[str] = Counter()
+        self._drops: Counter[str] = Counter()
+        self._day: deque[_Happenings] = deque()
+
+    def define(self, audiences: Sequence[str]) -> None:
+        """The audiences there are from now on; the counts of those that are gone are forgotten."""
+        for key in set(self._audiences) - set(audiences):
+            self._adds.pop(key, None)
+            self._drops.pop(key, None)
+        self._audiences = tuple(audiences)
+
+    def combine(self, parts: Sequence[Changes], now: int) -> Changes:
+        """Changes of all shards up to `now`, in the order (at, audience, mpid); counts them."""
+        merged = merge(parts)
+        if len(merged):
+            # Copies, because an array that came in a message would keep the whole message alive for a day.
+            chunk = _Happenings(merged.audiences, merged.audience.copy(), merged.entered.copy(), merged.at.copy())
+            self._adds += chunk.count(chunk.entered)
+            self._drops += chunk.count(~chunk.entered)
+            self._day.append(chunk)
+        while self._day and self._day[0].at[-1] < now - DAY:
+            self._day.popleft()
+        return merged
+
+    def counts(self, now: int) -> tuple[AudienceCount, ...]:
+        """Figures of each audience at `now`, by key."""
+        adds, drops = self._last_day(now, True), self._last_day(now, False)
+        return tuple(self._figures(key, adds[key], drops[key]) for key in sorted(self._audiences))
+
+    def check(self, sizes: dict[str, int]) -> None:
+        """Raise ReportBug unless the sizes that the shards tell are the additions minus the drops."""
+        for key in self._audiences:
+            size = self._adds[key] - self._drops[key]
+            if sizes.get(key, 0) != size:
+                message = f"audience {key}: expected {size} members by its changes, got {sizes.get(key, 0)} in the shards"
+                raise ReportBug(message)
+
+    def _last_day(self, now: int, entered: bool) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for chunk in self._day:
+            found += chunk.count((chunk.entered == entered) & (chunk.at >= now - DAY) & (chunk.at <= now))
+        return found
+
+    def _figures(self, key: str, adds_day: int, drops_day: int) -> AudienceCount:
+        size = self._adds[key] - self._drops[key]
+        volatility = (adds_day + drops_day) / size if size else None
+        return AudienceCount(key, size, self._adds[key], self._drops[key], adds_day, drops_day, volatility)

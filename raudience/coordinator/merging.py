@@ -1,0 +1,66 @@
+"""Changes of the shards, merged into one order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from raudience.records import Changes
+
+__all__ = ["merge", "no_changes"]
+
+
+def no_changes() -> Changes:
+    """Changes that hold nothing."""
+    return Changes(
+        audiences=(),
+        versions=(),
+        audience=np.empty(0, np.int32),
+        mpid=np.empty(0, np.int64),
+        entered=np.empty(0, np.bool_),
+        at=np.empty(0, np.int64),
+    )
+
+
+def merge(parts: Sequence[Changes]) -> Changes:
+    """One log in the order (at, audience, mpid) from logs of disjoint users; empty parts leave no trace."""
+    told = [part for part in parts if len(part)]
+    if not told:
+        return no_changes()
+    if len(told) == 1:
+        return told[0]
+    told = _same_table(told)
+    at = np.concatenate([part.at for part in told])
+    audience = np.concatenate([part.audience for part in told])
+    mpid = np.concatenate([part.mpid for part in told])
+    order = np.lexsort((mpid, audience, at))
+    return Changes(
+        audiences=told[0].audiences,
+        versions=told[0].versions,
+        audience=audience[order],
+        mpid=mpid[order],
+        entered=np.concatenate([part.entered for part in told])[order],
+        at=at[order],
+    )
+
+
+def _same_table(parts: Sequence[Changes]) -> list[Changes]:
+    """The same changes, all pointing into one table of audiences."""
+    table = (parts[0].audiences, parts[0].versions)
+    if all((part.audiences, part.versions) == table for part in parts):
+        return list(parts)
+    versions = {key: version for part in parts for key, version in zip(part.audiences, part.versions, strict=True)}
+    audiences = tuple(sorted(versions))
+    place = {key: position for position, key in enumerate(audiences)}
+    return [
+        Changes(
+            audiences=audiences,
+            versions=tuple(versions[key] for key in audiences),
+            audience=np.array([place[key] for key in part.audiences], np.int32)[part.audience],
+            mpid=part.mpid,
+            entered=part.entered,
+            at=part.at,
+        )
+        for part in parts
+    ]

@@ -1,0 +1,53 @@
+"""The order of changes (records.changes) does not depend on how they were spread over shards."""
+
+import numpy as np
+
+from raudience.coordinator import merge, no_changes
+from raudience.records import Changes
+
+
+def changes(audiences: tuple[str, ...], *rows: tuple[int, str, int, bool]) -> Changes:
+    return Changes(
+        audiences=audiences,
+        versions=tuple(1 for _ in audiences),
+        audience=np.array([audiences.index(key) for _, key, _, _ in rows], np.int32),
+        mpid=np.array([mpid for _, _, mpid, _ in rows], np.int64),
+        entered=np.array([entered for *_, entered in rows], np.bool_),
+        at=np.array([at for at, *_ in rows], np.int64),
+    )
+
+
+def rows(log: Changes) -> list[tuple[int, str, int, bool]]:
+    keys = [log.audiences[position] for position in log.audience]
+    return list(zip(log.at.tolist(), keys, log.mpid.tolist(), log.entered.tolist(), strict=True))
+
+
+def test_merged_by_time_then_audience_then_user():
+    one = changes(("a", "b"), (1, "b", 5, True), (2, "a", 5, True))
+    two = changes(("a", "b"), (1, "a", 9, True), (1, "b", -7, True), (2, "a", 4, False))
+    assert rows(merge([one, two])) == [
+        (1, "a", 9, True),
+        (1, "b", -7, True),
+        (1, "b", 5, True),
+        (2, "a", 4, False),
+        (2, "a", 5, True),
+    ]
+
+
+def test_tables_of_audiences_may_differ():
+    one = changes(("b", "c"), (1, "c", 1, True))
+    two = changes(("a", "b"), (1, "b", 2, True), (3, "a", 2, True))
+    merged = merge([one, two])
+    assert merged.audiences == ("a", "b", "c")
+    assert rows(merged) == [(1, "b", 2, True), (1, "c", 1, True), (3, "a", 2, True)]
+
+
+def test_nothing_from_nobody():
+    assert rows(merge([])) == []
+    assert rows(merge([no_changes(), changes(("a",))])) == []
+
+
+def test_order_of_shards_does_not_matter():
+    one = changes(("a",), (1, "a", 3, True))
+    two = changes(("a",), (1, "a", 2, True))
+    assert rows(merge([one, two])) == rows(merge([two, one])) == [(1, "a", 2, True), (1, "a", 3, True)]
