@@ -1,0 +1,1 @@
+"""The parts of `scripts/sample.py`: what is sold, who comes, what they do."""
