@@ -187,7 +187,7 @@ def finish(upload: Upload) -> None:
     """A session ends, or the app crashes and nothing ends it."""
     rng = upload.rng
     newest = upload.channel in APPS and upload.release()["application_version"] == APP_RELEASES[-1].version
-    if upload.channel in APPS and chance(rng, 0.035 if newest else 0.015):
+    if upload.channel in APPS and chance(rng, 0.08 if newest else 0.02):
         name, message = rng.choice(CRASHES)
         upload.put("crash_report", 1, class_name=name, severity=rng.choice(("fatal", "error")), message=message,
                    exception_handled=False)  # fmt: skip
