@@ -16,8 +16,9 @@ class _Base(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Settings(_Base, frozen=True):
-    """All may be `unlimited`. lookback: how far back events count (semantics D1). retention: how long a profile without activity is kept, the
-    lookback when not given (D15). The other two: how long ids of events and batches are remembered (D12)."""
+    """All may be `unlimited`. lookback: how far back events count (semantics D1). retention: how long a profile without
+    activity is kept, the lookback when not given (D15). The other two: how long ids of events and batches are
+    remembered (D12)."""
 
     lookback: Duration = Duration(30 * DAY)
     retention: Duration | None = None

@@ -33,7 +33,7 @@ class Duration(int):
         if form is None or unit is None:
             message = f"a length of time such as `6 hours` (seconds, minutes, hours, days, weeks), got `{text}`"
             raise ValueError(message)
-        return cls(int(form[1]) * unit)
+        return cls(min(int(form[1]) * unit, UNLIMITED))
 
     def __str__(self) -> str:
         if self >= UNLIMITED:

@@ -16,7 +16,7 @@ import msgspec
 
 from raudience.criteria.text import fold
 
-__all__ = ["matches"]
+__all__ = ["canonical", "matches"]
 
 _TOKEN = re.compile(r"\\[*?\\]|.", re.DOTALL)
 
@@ -37,6 +37,12 @@ def matches(pattern: str, text: str) -> bool:
         return _covers(_compile(folded, ""), fold(text))
     edge = next(chr(code) for code in range(len(folded) + len(text) + 1) if not _holds(chr(code), folded, groups))
     return _covers(_compile(folded, edge), edge + "".join(group + edge for group in groups))
+
+
+def canonical(pattern: str) -> str:
+    """The folded pattern with runs of stars as one star: equal for patterns that differ in nothing else."""
+    tokens: list[str] = _TOKEN.findall(fold(pattern))
+    return "".join(token for token, before in zip(tokens, ["", *tokens], strict=False) if (token, before) != ("*", "*"))
 
 
 def _holds(character: str, folded: str, groups: list[str]) -> bool:
