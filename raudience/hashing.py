@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import mmh3
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KEY_GROUPS", "change_ids", "key_groups", "mix64", "text_id", "text_key"]
+__all__ = ["KEY_GROUPS", "change_ids", "key_groups", "mix64", "text_id", "text_key", "text_keys"]
 
 KEY_GROUPS = 256
 
@@ -19,6 +21,14 @@ _HALF = np.uint64(33)
 def text_key(text: bytes | str, seed: int = 0) -> int:
     """Unsigned 64-bit key of a text; never 0, which stands for "no key"."""
     return mmh3.hash64(text, seed, signed=False)[0] or 1
+
+
+def text_keys(texts: Iterable[bytes]) -> NDArray[np.uint64]:
+    """`text_key` of each text, uint64[n]; several times faster than one by one."""
+    digests = b"".join(map(mmh3.mmh3_x64_128_digest, texts))
+    keys = np.frombuffer(digests, "<u8")[::2].astype(np.uint64)
+    keys[keys == 0] = 1
+    return keys
 
 
 def text_id(text: bytes | str) -> str:

@@ -1,0 +1,147 @@
+"""The skeleton of a block: whose batches, which events, at what times. Finds the batches that cannot be taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain, compress
+from typing import Final, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.clock import DAY
+from raudience.errors import Fault
+from raudience.ingest.wire import Batch, Data, Event
+
+__all__ = ["Frame", "lay_frame"]
+
+Ints: TypeAlias = NDArray[np.int32]
+Longs: TypeAlias = NDArray[np.int64]
+
+_UNKNOWN: Final = -1
+_MPID: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """batches: n; mpid, stamp: int64[n]; nameless: bool[n], batches without an MPID (mpid is 0 there).
+
+    types, datas: m, type and data of every event; batch: int32[m], ascending; time: int64[m].
+    """
+
+    batches: Sequence[Batch]
+    mpid: Longs
+    nameless: NDArray[np.bool_]
+    stamp: Longs
+    types: list[str]
+    datas: list[Data]
+    batch: Ints
+    time: Longs
+
+
+def lay_frame(batches: Sequence[Batch], now: int | None) -> tuple[Frame, NDArray[np.bool_], list[tuple[int, Fault]]]:
+    """The frame of the batches that can be taken, which those are (bool), and the faults of the others by position.
+
+    now: when the batches arrive; None in a replay, where every batch arrives at its own time.
+    """
+    frame = _frame(batches, now)
+    faults = {**_unfit_mpids(batches), **_unfit_times(frame, now)}
+    good = np.ones(len(batches), np.bool_)
+    if not faults:
+        return frame, good, []
+    good[[*faults]] = False
+    return _frame([*compress(batches, good)], now), good, sorted(faults.items())
+
+
+def _frame(batches: Sequence[Batch], now: int | None) -> Frame:
+    lists = [batch.events or () for batch in batches]
+    events = [*chain.from_iterable(lists)]
+    if not all(events):
+        lists = [[event for event in events if event] for events in lists]
+        events = [*chain.from_iterable(lists)]
+    return _timed(batches, [*map(len, lists)], [event for event in events if event], now)
+
+
+def _timed(batches: Sequence[Batch], counts: list[int], events: list[Event], now: int | None) -> Frame:
+    batch = np.repeat(np.arange(len(batches), dtype=np.int32), counts)
+    datas = [event.data or Data() for event in events]
+    time = _times([data.timestamp_unixtime_ms for data in datas])
+    stamp = _stamps([entry.timestamp_unixtime_ms for entry in batches], batch, time, now)
+    mpid, nameless = _mpids(batches)
+    return Frame(
+        batches=batches,
+        mpid=mpid,
+        nameless=nameless,
+        stamp=stamp,
+        types=[event.event_type for event in events],
+        datas=datas,
+        batch=batch,
+        time=np.where(time == _UNKNOWN, stamp[batch], time),
+    )
+
+
+def _times(times: list[int | None]) -> Longs:
+    try:
+        return np.array(times, np.int64)
+    except TypeError:
+        return np.array([_UNKNOWN if time is None else time for time in times], np.int64)
+
+
+def _stamps(given: list[int | None], batch: Ints, time: Longs, now: int | None) -> Longs:
+    """The batch's own time, else of its latest event, else its arrival (semantics D11)."""
+    stamp = _times(given)
+    if (without := stamp == _UNKNOWN).any():
+        latest = np.full(len(stamp), _UNKNOWN, np.int64)
+        np.maximum.at(latest, batch, time)
+        latest[latest == _UNKNOWN] = _UNKNOWN if now is None else now
+        stamp[without] = latest[without]
+    return stamp
+
+
+def _mpids(batches: Sequence[Batch]) -> tuple[Longs, NDArray[np.bool_]]:
+    given = [batch.mpid for batch in batches]
+    try:
+        return np.array(given, np.int64), np.zeros(len(given), np.bool_)
+    except (TypeError, ValueError, OverflowError):
+        known = [_read_mpid(mpid) for mpid in given]
+        nameless = np.array([mpid is None for mpid in known], np.bool_)
+        return np.array([mpid or 0 for mpid in known], np.int64), nameless
+
+
+def _read_mpid(mpid: int | str | None) -> int | None:
+    """An MPID as a signed 64-bit number, None when it is none."""
+    if isinstance(mpid, str):
+        mpid = int(mpid) if _MPID.fullmatch(mpid) else None
+    return mpid if mpid is not None and -(2**63) <= mpid < 2**63 else None
+
+
+def _unfit_mpids(batches: Sequence[Batch]) -> dict[int, Fault]:
+    texts = [(position, batch.mpid) for position, batch in enumerate(batches) if isinstance(batch.mpid, str)]
+    return {
+        position: Fault("$.mpid", "a signed 64-bit whole number", f'"{mpid}"')
+        for position, mpid in texts
+        if mpid and _read_mpid(mpid) is None
+    }
+
+
+def _unfit_times(frame: Frame, now: int | None) -> dict[int, Fault]:
+    """Batches without any time, and those that speak of a moment more than a day after they take effect (D4)."""
+    expected = "a time in milliseconds since 1970 on the batch or on an event"
+    faults = {int(row): Fault("$.timestamp_unixtime_ms", expected, "none") for row in np.flatnonzero(frame.stamp < 0)}
+    at = frame.stamp if now is None else np.full(len(frame.stamp), now, np.int64)
+    for row in np.flatnonzero(frame.stamp > at + DAY).tolist():
+        faults[row] = _early("$.timestamp_unixtime_ms", int(frame.stamp[row]), int(at[row]))
+    for position in np.flatnonzero(frame.time > at[frame.batch] + DAY)[::-1].tolist():
+        row, moment = int(frame.batch[position]), int(frame.time[position])
+        faults[row] = _early(_event_path(frame.batches[row], moment), moment, int(at[row]))
+    return faults
+
+
+def _early(path: str, moment: int, at: int) -> Fault:
+    return Fault(path, f"a time up to {at + DAY}, a day after the batch took effect", str(moment))
+
+
+def _event_path(batch: Batch, moment: int) -> str:
+    times = [event.data.timestamp_unixtime_ms if event and event.data else None for event in batch.events or ()]
+    return f"$.events[{times.index(moment)}].data.timestamp_unixtime_ms"
