@@ -1,5 +1,7 @@
-"""Polars: one frame per event name in time order, windows as slices of it, all criteria in one `collect_all`.
+"""Polars: one frame per event name in time order, all criteria in one `collect_all`.
 
+`PolarsEngine` says everything in Polars: windows are filters, the affected profiles a join. `PolarsWithNumpy` cuts
+windows out by binary search and takes the affected profiles by a numpy mask.
 A batch is answered by evaluating the affected profiles anew: those with new events, those with events that reached the
 edge of a window, those with changed attributes.
 """
@@ -21,6 +23,9 @@ from scripts.benchmarks.workload import Workload
 
 _COLUMNS = ("name", "profile", "time", "price", "category", "platform")
 _MOST_CHUNKS = 16
+_NOTHING = pl.LazyFrame(
+    schema={"profile": pl.Int32, "time": pl.Int64, "price": pl.Float32, "category": pl.UInt8, "platform": pl.UInt8}
+)
 Frames = dict[int, tuple[pl.DataFrame, ...]]
 """For each name: events in time order, and those that came late in no order."""
 
@@ -73,14 +78,8 @@ class PolarsEngine:
 
     def _window(self, name: int, low: int, high: int, frames: Frames) -> pl.LazyFrame:
         """Events of a name that are at least `low` and at most `high` ms old."""
-        ordered, late = frames[name]
-        start = ordered["time"].search_sorted(self._now - high, "left")
-        stop = ordered["time"].search_sorted(self._now - low, "right")
-        window = ordered.slice(start, stop - start).lazy()
-        if late.is_empty():
-            return window
         inside = pl.col("time").is_between(self._now - high, self._now - low)
-        return pl.concat([window, late.lazy().filter(inside)])
+        return pl.concat([part.lazy().filter(inside) for part in frames[name] if not part.is_empty()] or [_NOTHING])
 
     def _counted(self, leaf: Counted, frames: Frames) -> pl.LazyFrame:
         window = self._window(leaf.name, leaf.low, leaf.high, frames)
@@ -145,6 +144,40 @@ class PolarsEngine:
 
     def _reduced(self, affected: NDArray[np.bool_]) -> Frames:
         """The events of affected profiles that may count, profiles numbered anew."""
+        profiles = np.flatnonzero(affected).astype(np.int32)
+        those = pl.LazyFrame({"profile": profiles, "number": np.arange(len(profiles), dtype=np.int32)})
+        asked = [
+            part.lazy()
+            .filter(pl.col("time") >= self._now - age)
+            .join(those, on="profile", how="inner")
+            .drop("profile")
+            .rename({"number": "profile"})
+            for name, age in self._needed.items()
+            for part in self._frames[name]
+        ]
+        found = iter(pl.collect_all(asked))
+        return {name: (next(found), next(found)) for name in self._needed}
+
+    def delta(self, result: object) -> Delta:
+        profiles, before, after = result  # type: ignore[misc]
+        return delta_of_words(profiles, before, after, len(self._asked.formulas))
+
+    def members(self) -> list[np.ndarray]:
+        return members_of_words(self._bits, len(self._asked.formulas))
+
+
+class PolarsWithNumpy(PolarsEngine):
+    def _window(self, name: int, low: int, high: int, frames: Frames) -> pl.LazyFrame:
+        ordered, late = frames[name]
+        start = ordered["time"].search_sorted(self._now - high, "left")
+        stop = ordered["time"].search_sorted(self._now - low, "right")
+        window = ordered.slice(start, stop - start).lazy()
+        if late.is_empty():
+            return window
+        inside = pl.col("time").is_between(self._now - high, self._now - low)
+        return pl.concat([window, late.lazy().filter(inside)])
+
+    def _reduced(self, affected: NDArray[np.bool_]) -> Frames:
         number = np.cumsum(affected, dtype=np.int32) - np.int32(1)
         reduced: Frames = {}
         for name, age in self._needed.items():
@@ -157,13 +190,6 @@ class PolarsEngine:
                 parts.append(kept.with_columns(profile=pl.Series(number[kept["profile"].to_numpy()])))
             reduced[name] = tuple(parts)
         return reduced
-
-    def delta(self, result: object) -> Delta:
-        profiles, before, after = result  # type: ignore[misc]
-        return delta_of_words(profiles, before, after, len(self._asked.formulas))
-
-    def members(self) -> list[np.ndarray]:
-        return members_of_words(self._bits, len(self._asked.formulas))
 
 
 def _one_of(column: pl.Expr, codes: tuple[int, ...]) -> pl.Expr:

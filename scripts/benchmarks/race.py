@@ -26,6 +26,7 @@ ENGINES: dict[str, tuple[str, str, tuple[object, ...]]] = {
     "raudience replay": ("shard_engine", "ShardEngine", ("replay",)),
     "python": ("peer_python", "PythonEngine", ()),
     "polars": ("peers_polars", "PolarsEngine", ()),
+    "polars with numpy": ("peers_polars", "PolarsWithNumpy", ()),
     "duckdb": ("peers_duckdb", "DuckEngine", ("time",)),
     "duckdb cold": ("peers_duckdb", "DuckEngine", ("name, time",)),
     "duckdb one pass": ("peers_duckdb", "DuckEngine", ("name, time", True)),

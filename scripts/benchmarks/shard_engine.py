@@ -10,7 +10,7 @@ import numpy as np
 
 from raudience.catalog.planning import plan
 from raudience.records import Block, Changes
-from raudience.shard import Shard
+from raudience.shard.shard import Shard
 from scripts.benchmarks.blocks import Form, event_block, mpids, profile_blocks
 from scripts.benchmarks.definitions import audience_key, book
 from scripts.benchmarks.engine import Delta

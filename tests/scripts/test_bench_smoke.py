@@ -1,0 +1,84 @@
+"""The benchmark's engines answer the same questions: equal members, equal adds and drops after every batch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from scripts.benchmarks.engine import Delta
+from scripts.benchmarks.questions import audiences, without_carts
+from scripts.benchmarks.race import make_engine
+from scripts.benchmarks.workload import SIZES, Workload, make
+
+PEERS = ("polars", "polars with numpy", "duckdb")
+OURS = ("raudience", "raudience replay")
+
+
+@pytest.fixture(scope="module")
+def workload() -> Workload:
+    return make(SIZES["test"], seed=3)
+
+
+def played(engine: str, workload: Workload, count: int, batch: int, batches: int) -> list[object]:
+    """Members before, the adds and drops of every batch, members after, as plain lists."""
+    played_by = engine_named(engine)
+    played_by.load(workload, audiences(count))
+    story: list[object] = [_plain(played_by.members())]
+    for start in range(workload.history, workload.history + batch * batches, batch):
+        delta: Delta = played_by.delta(played_by.step(played_by.prepare(start, start + batch)))
+        story.append(_plain([delta.adds, delta.drops]))
+    return [*story, _plain(played_by.members())]
+
+
+def engine_named(name: str) -> Any:
+    """Skips the test where the extra `bench`, which brings the peers, is not installed."""
+    for library in ("polars", "duckdb"):
+        if name.startswith(library):
+            pytest.importorskip(library)
+    return make_engine(name)
+
+
+def _plain(arrays: Sequence[np.ndarray]) -> list[list[int]]:
+    return [array.tolist() for array in arrays]
+
+
+@pytest.mark.parametrize("engine", [*PEERS, *OURS])
+@pytest.mark.parametrize(("count", "batch"), [(20, 100), (20, 1_000), (200, 700)])
+def test_every_engine_reports_what_plain_python_reports(
+    workload: Workload, engine: str, count: int, batch: int
+) -> None:
+    batches = min(12, SIZES["test"].stream // batch)
+    assert played(engine, workload, count, batch, batches) == played("python", workload, count, batch, batches)
+
+
+@pytest.mark.parametrize("engine", ["polars", "polars with numpy", "duckdb cold", "duckdb one pass", "raudience"])
+def test_asked_anew_every_engine_has_the_members_that_it_would_have_had(workload: Workload, engine: str) -> None:
+    asked, python = engine_named(engine), make_engine("python")
+    asked.load(workload, ())
+    for questions in (audiences(20), without_carts(audiences(20))):
+        asked.ask(questions)
+        asked.answer()
+        python.load(workload, questions)
+        assert _plain(asked.members()) == _plain(python.members())
+
+
+def test_the_workload_is_the_same_for_the_same_seed() -> None:
+    one, same, other = (make(SIZES["test"], seed) for seed in (5, 5, 6))
+    assert one.time.tolist() == same.time.tolist()
+    assert one.time.tolist() != other.time.tolist()
+
+
+def test_the_stream_has_late_events_changes_and_repeats_and_no_two_arrivals_at_once(workload: Workload) -> None:
+    late = workload.time < workload.arrival
+    assert not late[: workload.history].any()
+    assert 0.003 < late[workload.history :].mean() < 0.03
+    assert len(workload.change_event) > 30
+    assert len(workload.repeats) == SIZES["test"].stream // 200
+    assert (np.diff(workload.arrival) > 0).all()
