@@ -1,12 +1,13 @@
-"""Names of identities: one canonical spelling for each, that of the Events API."""
+"""Names of identities: one canonical spelling for each, that of the Events API, whichever client spelled it."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Final
 
 from raudience.records import Field
 
-__all__ = ["DEVICE_IDENTITIES", "USER_IDENTITIES", "identity_field"]
+__all__ = ["DEVICE_IDENTITIES", "USER_IDENTITIES", "identity_field", "similar_identity"]
 
 USER_IDENTITIES: Final = (
     "customer_id", "email", "facebook", "twitter", "google", "microsoft", "yahoo", "other", "other_id_2", "other_id_3",
@@ -17,29 +18,42 @@ USER_IDENTITIES: Final = (
 DEVICE_IDENTITIES: Final = (
     "ios_advertising_id", "ios_idfv", "android_advertising_id", "android_uuid", "roku_advertising_id",
     "roku_publisher_id", "fire_advertising_id", "microsoft_advertising_id", "microsoft_publisher_id", "amp_id",
-    "push_token",
+    "mp_deviceid", "push_token",
 )  # fmt: skip
 
-_OTHER_SPELLINGS: Final = {
-    "customerid": "customer_id",
+_ALIASES: Final = {
     "customer": "customer_id",
-    "facebookcustomaudienceid": "facebook_custom_audience_id",
-    "mobilenumber": "mobile_number",
-    "phonenumber2": "phone_number_2",
-    "phonenumber3": "phone_number_3",
-    "ios_idfa": "ios_advertising_id",
-    "ios_vendor_id": "ios_idfv",
-    "android_aaid": "android_advertising_id",
-    "google_advertising_id": "android_advertising_id",
-    "android_id": "android_uuid",
+    "iosidfa": "ios_advertising_id",
+    "idfa": "ios_advertising_id",
+    "iosvendorid": "ios_idfv",
+    "idfv": "ios_idfv",
+    "androidaaid": "android_advertising_id",
+    "googleadvertisingid": "android_advertising_id",
+    "gaid": "android_advertising_id",
+    "androidid": "android_uuid",
+    "fireaid": "fire_advertising_id",
+    "rokuaid": "roku_advertising_id",
+    "deviceapplicationstamp": "mp_deviceid",
     **{f"other{number}": f"other_id_{number}" for number in range(2, 11)},
 }
 
 
+def _squash(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+_NAMES: Final = {_squash(name): name for name in USER_IDENTITIES + DEVICE_IDENTITIES} | _ALIASES
+
+
 def identity_field(name: str) -> Field | None:
-    """The profile field of a user or device identity, None for a name that no identity has."""
-    lower = name.lower()
-    canonical = _OTHER_SPELLINGS.get(lower, lower)
-    if canonical in USER_IDENTITIES:
-        return Field("identity", canonical)
-    return Field("device_id", canonical) if canonical in DEVICE_IDENTITIES else None
+    """The profile field of a user or device identity, whatever the case and the underscores; None: no identity."""
+    canonical = _NAMES.get(_squash(name))
+    if canonical is None:
+        return None
+    return Field("identity" if canonical in USER_IDENTITIES else "device_id", canonical)
+
+
+def similar_identity(name: str) -> str | None:
+    """The identity whose name is closest to a wrong one, None when none is close."""
+    close = get_close_matches(name.lower(), USER_IDENTITIES + DEVICE_IDENTITIES, 1)
+    return close[0] if close else None

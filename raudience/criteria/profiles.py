@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from raudience.criteria.definition import (
@@ -18,7 +17,7 @@ from raudience.criteria.definition import (
     UserAttribute,
 )
 from raudience.criteria.draft import Draft, Scope, negation
-from raudience.criteria.identities import DEVICE_IDENTITIES, USER_IDENTITIES, identity_field
+from raudience.criteria.identities import DEVICE_IDENTITIES, USER_IDENTITIES, identity_field, similar_identity
 from raudience.criteria.leaves import FieldTest, FirstSeenTest, Formula, Place
 from raudience.criteria.normal_tests import normal_moment, normal_test, operator_name
 from raudience.criteria.operators import (
@@ -83,10 +82,9 @@ def normal_identity(draft: Draft, identity: Identity, path: str) -> Formula:
     """A text test on an identity of the account, whatever workspace it was seen in (semantics rows 15, 19)."""
     field = identity_field(identity.name)
     if field is None:
-        names = (*USER_IDENTITIES, *DEVICE_IDENTITIES)
-        close = get_close_matches(identity.name, names, 1)
-        hint = f"did you mean `{close[0]}`?" if close else ""
-        draft.wrong(f"{path}.name", f"an identity ({', '.join(names)})", identity.name, hint)
+        close = similar_identity(identity.name)
+        hint = f"did you mean `{close}`?" if close else f"known are {', '.join(USER_IDENTITIES + DEVICE_IDENTITIES)}"
+        draft.wrong(f"{path}.name", "the name of an identity", identity.name, hint)
         field = Field("identity", identity.name)
     if not isinstance(identity.test, _TEXT_TESTS):
         expected, got = "an operator on texts, exists or does_not_exist", operator_name(identity.test)

@@ -58,15 +58,11 @@ __all__ = [
 NumberTest = Equals | NotEquals | Less | LessOrEqual | Greater | GreaterOrEqual | Between
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
-_WHOLE: Final = 1e16
-"""Below it every float64 without fraction is written as a whole number."""
 
 
 def number_text(x: float) -> str:
     """The text of a number: `42` for 42.0, `0.5` for 0.5, the shortest that reads back as the same float64."""
-    if x.is_integer() and abs(x) < _WHOLE:
-        return str(int(x))
-    return repr(x)
+    return str(int(x)) if x.is_integer() else repr(x)
 
 
 def read_number(word: str) -> float | None:
