@@ -82,7 +82,7 @@ def _cities() -> tuple[dict[str, list[_City]], dict[str, list[_City]]]:
     other: dict[str, list[_City]] = {}
     for city in msgspec.json.decode(_table().read_bytes(), type=dict[str, _City]).values():
         own.setdefault(fold(city.name), []).append(city)
-        for name in {fold(name) for name in city.alternatenames}:
+        for name in {fold(name) for name in city.alternatenames if name}:
             other.setdefault(name, []).append(city)
     return own, other
 
