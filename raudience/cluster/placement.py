@@ -1,0 +1,113 @@
+"""Where things run: starting or finding Ray, sizes of actors, and every name of Ray that is not public.
+
+Written against Ray 2.60, to which pyproject.toml pins it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import ray
+
+from raudience.errors import FixRequest
+
+__all__ = ["NAMESPACE", "Placement", "actor", "find_placement", "leave", "reach", "task"]
+
+NAMESPACE: Final = "raudience"
+
+_HEAD: Final = "raudience_head"
+_QUIET: Final = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+_TOKENS: Final = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+_LARGEST_DEFAULT: Final = 32
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """shards: how many. shard_cpus, task_cpus: logical CPUs that a shard and a reading task ask for, more than zero, so
+    that they keep their node. tasks: how many reading tasks run at once. coordinator: options of its actor."""
+
+    shards: int
+    shard_cpus: float
+    task_cpus: float
+    tasks: int
+    coordinator: dict[str, Any]
+
+
+def reach(address: str | None) -> bool:
+    """Connect to the Ray at `address`, or to the one named by RAY_ADDRESS (inside a Ray job), else start one here.
+
+    True when a Ray was started or connected to by this call. "auto" is the cluster that runs on this machine, "local"
+    always a new one. Raises FixRequest when nothing answers.
+    """
+    if ray.is_initialized():
+        return False
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    target = address or os.environ.get("RAY_ADDRESS") or "local"
+    options: dict[str, Any] = {"namespace": NAMESPACE, "logging_level": "WARNING", "log_to_driver": False}
+    if target == "local":
+        _own_token()
+        ray.init(address="local", include_dashboard=False, **options)
+        return True
+    try:
+        ray.init(address=target, **options)
+    except (ConnectionError, RuntimeError) as error:
+        message = f"Ray at {target}: expected a running cluster, got {_first_line(error)}; see docs/running.md"
+        raise FixRequest(message) from error
+    return True
+
+
+def leave() -> None:
+    """Disconnect from Ray; a Ray that `reach` started here ends with it."""
+    ray.shutdown()
+
+
+def find_placement(shards: int | None, shard_cpus: float | None) -> Placement:
+    """Sizes for the Ray that is connected. Without wishes: two to four shards on a laptop, one for two CPUs on a cluster.
+
+    A shard asks for a whole CPU when there are enough of them, or when there are none yet (a cluster whose workers
+    start on demand), else for its part of a quarter of the machine: reading is done before the shards are busy.
+    """
+    resources = ray.cluster_resources()
+    cpus = float(resources.get("CPU", 0.0))
+    count = shards or min(_LARGEST_DEFAULT, max(2, int(cpus) // 2))
+    whole = cpus == 0 or cpus > count
+    wanted = shard_cpus or (1.0 if whole else _part(cpus / 4 / count))
+    free = cpus - wanted * count
+    tasks = max(1, int(free) if whole else int(cpus))
+    head = {"num_cpus": 0, "resources": {_HEAD: 0.01}} if _HEAD in resources else {"num_cpus": 0.01}
+    return Placement(count, wanted, 1.0 if whole else _part(free * 0.9 / tasks), tasks, head)
+
+
+def actor(shell: type, name: str | None, **options: Any) -> Any:
+    """Class of actors around a shell: no restarts and no retries, because a retried call would run twice or out of
+    order. With a name the actor outlives its driver and others find it."""
+    lasting = {"name": name, "namespace": NAMESPACE, "lifetime": "detached"} if name else {}
+    return ray.remote(max_restarts=0, max_task_retries=0, **lasting, **options)(shell)
+
+
+def task(function: Callable[..., Any], **options: Any) -> Any:
+    """Remote form of a function without side effects beyond its own spill files; a failed one is told, not repeated."""
+    return ray.remote(max_retries=0, **options)(function)
+
+
+def _part(cpus: float) -> float:
+    # Ray counts CPUs in steps of 0.0001; two decimals keep the sum of all parts below the whole.
+    return max(0.01, int(cpus * 100) / 100)
+
+
+def _own_token() -> None:
+    """A token for the Ray of this process alone: Ray's own default would leave one in the home directory, which then
+    locks out workers of other clusters on this machine."""
+    if not any(name in os.environ for name in _TOKENS):
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = os.urandom(32).hex()
+
+
+def _first_line(error: Exception) -> str:
+    with contextlib.suppress(IndexError):
+        return str(error).strip().splitlines()[0]
+    return type(error).__name__
