@@ -1,0 +1,51 @@
+"""Bits by row: the truth of every leaf, the membership in every audience."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.shard.growing import grown
+
+__all__ = ["Bits"]
+
+
+class Bits:
+    """bool[rows, width], eight to a byte; a new row holds `default` (bool[width])."""
+
+    def __init__(self, default: NDArray[np.bool_]) -> None:
+        self.width = len(default)
+        self._default = np.packbits(default, bitorder="little") if self.width else np.zeros(1, np.uint8)
+        self.bytes = np.zeros((0, len(self._default)), np.uint8)
+
+    def make_room(self, rows: int) -> None:
+        if rows > len(self.bytes):
+            held = len(self.bytes)
+            self.bytes = grown(self.bytes, rows)
+            self.bytes[held:] = self._default
+
+    def reset(self, rows: NDArray[np.int32]) -> None:
+        """Give rows the default again."""
+        self.bytes[rows] = self._default
+
+    def get(self, rows: NDArray[np.int32], column: int) -> NDArray[np.bool_]:
+        """bool[k]: one column of some rows."""
+        return (self.bytes[rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0
+
+    def column(self, column: int, rows: int) -> NDArray[np.bool_]:
+        """bool[rows]: one column of all rows."""
+        return (self.bytes[:rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0
+
+    def fill(self, columns: NDArray[np.bool_]) -> None:
+        """Set all rows: bool[width, rows]."""
+        self.make_room(columns.shape[1])
+        if self.width:
+            self.bytes[: columns.shape[1]] = np.packbits(columns, axis=0, bitorder="little").T
+
+    def flip(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> None:
+        """Turn bits; a bit named twice is turned twice."""
+        place = rows.astype(np.int64) * self.bytes.shape[1] + (columns >> 3)
+        np.bitwise_xor.at(self.bytes.reshape(-1), place, np.uint8(1) << (columns & 7).astype(np.uint8))
+
+    def nbytes(self) -> int:
+        return self.bytes.nbytes

@@ -1,0 +1,41 @@
+"""Changes in their order: by instant, audience, MPID."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from raudience.criteria.leaves import Plan
+from raudience.records import Changes
+
+__all__ = ["joined", "ordered"]
+
+
+def ordered(plan: Plan, parts: list[Changes]) -> Changes:
+    """The parts in one, `audience` numbered as in the plan, whose audiences are in the order of their keys."""
+    audience = np.concatenate([np.zeros(0, np.int32), *(part.audience for part in parts)])
+    mpid = np.concatenate([np.zeros(0, np.int64), *(part.mpid for part in parts)])
+    entered = np.concatenate([np.zeros(0, bool), *(part.entered for part in parts)])
+    at = np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)])
+    order = np.lexsort((mpid, audience, at))
+    keys = tuple(planned.key for planned in plan.audiences)
+    versions = tuple(planned.version for planned in plan.audiences)
+    return Changes(keys, versions, audience[order], mpid[order], entered[order], at[order])
+
+
+def joined(before: Changes, after: Changes) -> Changes:
+    """Changes under one plan and then, not earlier, under the next."""
+    if not len(before):
+        return after
+    keys = tuple(sorted({*before.audiences, *after.audiences}))
+    known = dict(zip(before.audiences, before.versions, strict=True)) | dict(
+        zip(after.audiences, after.versions, strict=True)
+    )
+    moved = [np.array([keys.index(key) for key in part.audiences], np.int32)[part.audience] for part in (before, after)]
+    return Changes(
+        keys,
+        tuple(known[key] for key in keys),
+        np.concatenate(moved),
+        np.concatenate([before.mpid, after.mpid]),
+        np.concatenate([before.entered, after.entered]),
+        np.concatenate([before.at, after.at]),
+    )

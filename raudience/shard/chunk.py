@@ -1,0 +1,175 @@
+"""A sealed part of the kept events: up to some tens of thousands, in order of time and, for attributes, of key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.records import Field
+from raudience.shard.growing import narrow
+from raudience.shard.rows import Cells
+from raudience.shard.words import NUMBER_CODE
+
+__all__ = ["Chunk", "ChunkRows", "SealedColumn", "seal_column"]
+
+
+class SealedColumn:
+    """Cells of one attribute in the order of a table: dense, or sparse with positions."""
+
+    def __init__(self, index: NDArray[Any] | None, codes: NDArray[Any] | None, numbers: NDArray[Any] | None) -> None:
+        self._index = index
+        self._codes = codes
+        self._numbers = numbers
+
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in (self._index, self._codes, self._numbers) if array is not None)
+
+    def between(self, first: int, last: int) -> Cells | None:
+        """Cells of the rows [first, last), their positions counted from `first`."""
+        head, tail, index = first, last, None
+        if self._index is not None:
+            head, tail = np.searchsorted(self._index, (first, last)).tolist()
+            if head == tail:
+                return None
+            if tail - head < last - first:
+                index = self._index[head:tail].astype(np.int64) - first
+        numbers = None if self._numbers is None else self._numbers[head:tail].astype(np.float64)
+        codes = np.full(tail - head, NUMBER_CODE, np.uint8) if self._codes is None else self._codes[head:tail]
+        return Cells(index, codes, numbers)
+
+
+def seal_column(codes: NDArray[np.int32], numbers: NDArray[np.float64] | None) -> SealedColumn:
+    """Pack the cells of all rows (codes int32[n], 0: absent; numbers float64[n] or None) in few bytes."""
+    present = np.flatnonzero(codes)
+    index = None
+    if len(present) < len(codes):
+        index, codes = narrow(present), codes[present]
+        numbers = None if numbers is None else numbers[present]
+    kept = None if numbers is None else _short(numbers)
+    only_numbers = numbers is not None and bool((codes == NUMBER_CODE).all())
+    return SealedColumn(index, None if only_numbers else narrow(codes), kept)
+
+
+def _short(numbers: NDArray[np.float64]) -> NDArray[Any]:
+    single = numbers.astype(np.float32)
+    return single if bool((single == numbers).all()) else numbers
+
+
+class Chunk:
+    """Events in two orders.
+
+    In order of time: time uint32/int64[n] after `base`, row int32[n], pattern (made when first asked for). In order of
+    (key, time): the attributes; `order[j]` is the position in time of the j-th event by key, and the events of key k
+    stand at [offsets[k], offsets[k + 1]).
+    """
+
+    def __init__(
+        self, times: NDArray[np.int64], rows: NDArray[np.int32], keys: NDArray[np.int32],
+        columns: dict[Field, SealedColumn], product_event: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        self.base, self.last = int(times[0]), int(times[-1])
+        offset = times - self.base
+        self._time: NDArray[Any] = offset.astype(np.uint32) if self.last - self.base < 1 << 32 else offset
+        self.row = rows
+        order = np.argsort(keys, kind="stable")
+        self.order = narrow(order)
+        self.present, counts = np.unique(keys, return_counts=True)
+        self._offsets = np.concatenate([[0], np.cumsum(counts)])
+        self._columns = columns
+        self._product_event = narrow(product_event)
+        self._patterns: tuple[object, NDArray[Any]] | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.row)
+
+    def nbytes(self) -> int:
+        fixed = self._time.nbytes + self.row.nbytes + self.order.nbytes + self._product_event.nbytes
+        patterns = self._patterns[1].nbytes if self._patterns else 0
+        return fixed + patterns + sum(column.nbytes() for column in self._columns.values())
+
+    def span(self, after: int, until: int) -> slice:
+        """Positions in time of the events with after < time <= until."""
+        edges = np.array([max(after - self.base, -1), until - self.base], np.int64)
+        head, tail = np.searchsorted(self._time, edges.clip(-1, self.last - self.base) + 1).tolist()
+        return slice(head, tail)
+
+    def times(self, where: Any) -> NDArray[np.int64]:
+        """Times int64[k] of positions in time."""
+        return self._time[where].astype(np.int64) + self.base
+
+    def patterns(self, where: slice, matching: Any) -> NDArray[np.int32]:
+        """Patterns int32[k] of positions in time, by the automaton of the present plan."""
+        if self._patterns is None or self._patterns[0] is not matching:
+            by_time = np.empty(self.size, np.int32)
+            by_time[self.order] = matching.classify(self.rows(0, self.size))
+            self._patterns = (matching, narrow(by_time))
+        return self._patterns[1][where].astype(np.int32)
+
+    def of_key(self, key: int) -> slice:
+        """Positions by key of the events of a key."""
+        at = int(np.searchsorted(self.present, key))
+        if at == len(self.present) or self.present[at] != key:
+            return slice(0, 0)
+        return slice(int(self._offsets[at]), int(self._offsets[at + 1]))
+
+    def rows(self, first: int, last: int) -> ChunkRows:
+        """Events [first, last) by key, as matching sees them."""
+        return ChunkRows(self, first, last)
+
+    def key_of(self, first: int, last: int) -> NDArray[Any]:
+        """Keys int[k] of the positions [first, last) by key."""
+        return self.present[np.searchsorted(self._offsets, np.arange(first, last), "right") - 1]
+
+    def column(self, field: Field) -> SealedColumn | None:
+        return self._columns.get(field)
+
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(self._columns)
+
+    def products(self, first: int, last: int) -> tuple[int, int]:
+        """Positions of the products of the events [first, last) by key."""
+        head, tail = np.searchsorted(self._product_event, (first, last)).tolist()
+        return head, tail
+
+    def product_events(self, head: int, tail: int) -> NDArray[np.int64]:
+        return self._product_event[head:tail].astype(np.int64)
+
+
+class ChunkRows:
+    """EventRows over the positions [first, last) by key of a chunk."""
+
+    def __init__(self, chunk: Chunk, first: int, last: int) -> None:
+        self._chunk = chunk
+        self._first, self._last = first, last
+        self._products = chunk.products(first, last)
+
+    @property
+    def size(self) -> int:
+        return self._last - self._first
+
+    @property
+    def keys(self) -> NDArray[Any]:
+        return self._chunk.key_of(self._first, self._last)
+
+    @property
+    def positions(self) -> NDArray[Any]:
+        """Positions in time of these events, ascending within a key."""
+        return self._chunk.order[self._first : self._last]
+
+    @property
+    def times(self) -> NDArray[np.int64]:
+        return self._chunk.times(self.positions)
+
+    @property
+    def product_event(self) -> NDArray[np.int64]:
+        return self._chunk.product_events(*self._products) - self._first
+
+    def cells(self, field: Field) -> Cells | None:
+        column = self._chunk.column(field)
+        if column is None:
+            return None
+        first, last = self._products if field.namespace == "product" else (self._first, self._last)
+        return column.between(first, last)

@@ -1,0 +1,139 @@
+"""Counts of matching events in windows: one byte per profile and counter, larger counts aside."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.criteria.leaves import Count
+from raudience.shard.growing import grown, segments
+from raudience.shard.toggles import Toggles
+
+__all__ = ["Counters"]
+
+_FULL = 255
+_MOST_LEAVES = 63
+
+
+class Counters:
+    """counts[row, counter], and which leaves turn when a count moves.
+
+    `leaves` gives, for each counter, its Count leaves with their numbers in the plan.
+    """
+
+    def __init__(self, leaves: list[list[tuple[int, Count]]]) -> None:
+        self.width = len(leaves)
+        self._counts = np.zeros((0, self.width), np.uint8)
+        self._large: dict[int, int] = {}
+        self._leaves = _matrix([[number for number, _ in group] for group in leaves])
+        self._truths = _truths(leaves)
+
+    def make_room(self, rows: int) -> None:
+        self._counts = grown(self._counts, rows)
+
+    def nbytes(self) -> int:
+        return self._counts.nbytes + 120 * len(self._large)
+
+    def column(self, counter: int, rows: int) -> NDArray[np.int64]:
+        """Counts int64[rows] of one counter."""
+        return self._get(np.arange(rows, dtype=np.int64) * self.width + counter)
+
+    def fill(self, counts: NDArray[np.uint8], large: dict[tuple[int, int], int]) -> None:
+        """Set all counts: uint8[counters, rows], 255 standing for a larger count given by (row, counter)."""
+        self.make_room(counts.shape[1])
+        self._counts[: counts.shape[1]] = counts.T
+        self._large = {row * self.width + counter: count for (row, counter), count in large.items()}
+
+    def clear(self, rows: NDArray[np.int32]) -> None:
+        """Zero the counts of rows that are given to other profiles."""
+        self._counts[rows] = 0
+
+    def apply(self, row: NDArray[np.int32], at: NDArray[np.int64], entry: NDArray[np.int32]) -> Toggles:
+        """Move counts and tell which leaves turned at which instant. entry: counter * 2, plus 1 for a loss."""
+        if not len(row):
+            return Toggles(row, at, entry)
+        instants, rank = _ranked(at)
+        bits = len(instants).bit_length() + 1
+        flat = row.astype(np.int64) * self.width + (entry >> 1)
+        moves = np.sort((flat << bits) | (rank << 1) | (entry & 1))
+        return self._turned(moves, bits, instants)
+
+    def _turned(self, moves: NDArray[np.int64], bits: int, instants: NDArray[np.int64]) -> Toggles:
+        flat = moves >> bits
+        delta = 1 - 2 * (moves & 1)
+        running = np.cumsum(delta)
+        begins = np.flatnonzero(segments(flat))
+        held = self._get(flat[begins])
+        lengths = np.diff(np.append(begins, len(flat)))
+        after = running + np.repeat(held - (running[begins] - delta[begins]), lengths)
+        self._set(flat[begins], after[begins + lengths - 1])
+        ends = np.flatnonzero(np.append(segments(moves >> 1)[1:], True))
+        former = np.empty(len(ends), np.int64)
+        former[1:] = after[ends[:-1]]
+        first = segments(flat[ends])
+        former[first] = held
+        return self._leaves_turned(
+            flat[ends], former, after[ends], instants[(moves[ends] >> 1) & ((1 << bits - 1) - 1)]
+        )
+
+    def _leaves_turned(
+        self, flat: NDArray[np.int64], former: NDArray[np.int64], after: NDArray[np.int64], at: NDArray[np.int64]
+    ) -> Toggles:
+        counter = flat % self.width
+        top = self._truths.shape[1] - 1
+        turned = self._truths[counter, np.minimum(former, top)] ^ self._truths[counter, np.minimum(after, top)]
+        moved = np.flatnonzero(turned)
+        row, counter, turned, at = (
+            (flat[moved] // self.width).astype(np.int32),
+            counter[moved],
+            turned[moved],
+            at[moved],
+        )
+        parts = [np.flatnonzero((turned >> np.uint64(bit)) & np.uint64(1)) for bit in range(self._leaves.shape[1])]
+        where = np.concatenate(parts) if parts else moved
+        bit = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        return Toggles(row[where], at[where], self._leaves[counter[where], bit])
+
+    def _get(self, flat: NDArray[np.int64]) -> NDArray[np.int64]:
+        counts = self._counts.reshape(-1)[flat].astype(np.int64)
+        if self._large:
+            for place in np.flatnonzero(counts == _FULL).tolist():
+                counts[place] = self._large.get(int(flat[place]), _FULL)
+        return counts
+
+    def _set(self, flat: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        held = self._counts.reshape(-1)
+        if self._large:
+            for place in flat[held[flat] == _FULL].tolist():
+                self._large.pop(place, None)
+        for place in np.flatnonzero(counts > _FULL).tolist():
+            self._large[int(flat[place])] = int(counts[place])
+        held[flat] = np.minimum(counts, _FULL)
+
+
+def _ranked(at: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct instants ascending, and the position of each element among them."""
+    if at[0] == at[-1] and bool((at == at[0]).all()):
+        return at[:1], np.zeros(len(at), np.int64)
+    distinct, rank = np.unique(at, return_inverse=True)
+    return distinct, rank.astype(np.int64)
+
+
+def _matrix(groups: list[list[int]]) -> NDArray[np.int32]:
+    matrix = np.zeros((len(groups), max(map(len, groups), default=0)), np.int32)
+    for number, group in enumerate(groups):
+        matrix[number, : len(group)] = group
+    return matrix
+
+
+def _truths(leaves: list[list[tuple[int, Count]]]) -> NDArray[np.uint64]:
+    """uint64[counters, counts]: bit j says whether leaf j of the counter holds at a count (the last: or above)."""
+    assert max(map(len, leaves), default=0) <= _MOST_LEAVES
+    bounds = [bound for group in leaves for _, leaf in group for bound in (leaf.least, leaf.most or 0)]
+    counts = np.arange(max(bounds, default=0) + 2)
+    truths = np.zeros((len(leaves), len(counts)), np.uint64)
+    for number, group in enumerate(leaves):
+        for bit, (_, leaf) in enumerate(group):
+            holds = (counts >= leaf.least) & (counts <= (counts[-1] if leaf.most is None else leaf.most))
+            truths[number] |= holds.astype(np.uint64) << np.uint64(bit)
+    return truths

@@ -1,0 +1,66 @@
+"""Everything that evaluates one plan, and the truth it has found."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.criteria.leaves import Plan
+from raudience.shard.arrivals import EventDictionaries
+from raudience.shard.compiled import Compiled
+from raudience.shard.events import EventLeaves
+from raudience.shard.fields import ProfileLeaves
+from raudience.shard.formulas import Formulas
+from raudience.shard.membership import Membership
+from raudience.shard.profiles import Profiles
+from raudience.shard.timers import Due, Timers
+from raudience.shard.toggles import Toggles
+
+__all__ = ["Evaluation"]
+
+
+class Evaluation:
+    """audiences: number of each audience of the plan by its key."""
+
+    def __init__(self, plan: Plan, profiles: Profiles, known: EventDictionaries) -> None:
+        self.plan = plan
+        self.compiled = Compiled(plan)
+        self.audiences = {audience.key: number for number, audience in enumerate(plan.audiences)}
+        self.leaves = ProfileLeaves(self.compiled, profiles)
+        self.events = EventLeaves(self.compiled, known)
+        self.membership = Membership(self.compiled.default, Formulas(self.compiled.formulas))
+        self.make_room(profiles.rows)
+
+    def make_room(self, rows: int) -> None:
+        self.leaves.make_room(rows)
+        self.events.make_room(rows)
+        self.membership.make_room(rows)
+
+    def look_again(self, due: Due, until: int, timers: Timers, handled: set[int]) -> list[Toggles]:
+        """Leaves whose time has come and that nothing else has looked at."""
+        none, never = np.zeros(0, np.int32), np.zeros(0, np.int64)
+        toggles = []
+        for leaf in self.leaves.moment_leaves():
+            where = due.leaf == leaf.leaf
+            if leaf.leaf not in handled and where.any():
+                row, at = due.row[where], due.at[where]
+                toggles.append(leaf.apply(none, never, never, row, at, self.membership.leaves, until, timers))
+        return toggles
+
+    def drop(self, rows: NDArray[np.int32], at: NDArray[np.int64]) -> list[Toggles]:
+        """Turn off the presence of rows."""
+        toggles = []
+        for number, _ in self.leaves.present:
+            here = self.membership.leaves.get(rows, number)
+            count = int(np.count_nonzero(here))
+            toggles.append(Toggles(rows[here], at[here], np.full(count, number, np.int32)))
+        return toggles
+
+    def nbytes(self) -> dict[str, int]:
+        return {
+            "counters": self.events.counters.nbytes(),
+            "leaves": self.membership.leaves.nbytes(),
+            "members": self.membership.members.nbytes(),
+            "states": sum(state.nbytes() for state in self.events.states())
+            + sum(leaf.nbytes() for leaf in self.leaves.moment_leaves()),
+        }

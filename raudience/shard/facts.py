@@ -1,0 +1,91 @@
+"""What the shard knows of one user, in plain Python: for explanations, not for evaluation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.criteria.leaves import Matcher
+from raudience.records import EventKey
+from raudience.shard.arrivals import EventDictionaries
+from raudience.shard.chunk import Chunk, ChunkRows
+from raudience.shard.contents import product_ids
+from raudience.shard.evaluation import Evaluation
+from raudience.shard.histories import Entry, HistoryState
+from raudience.shard.store import EventStore
+
+__all__ = ["Kept", "Occasion", "UserEvents"]
+
+
+_FIRST: NDArray[np.int64] = np.zeros(1, np.int64)
+
+
+class Occasion(NamedTuple):
+    """An event of the user: its time, what it is, the matchers it satisfies, where it is kept."""
+
+    time: int
+    key: EventKey
+    matched: tuple[int, ...]
+    chunk: Chunk
+    place: int
+
+
+class Kept(NamedTuple):
+    """A cart event: its time and the ids of its products."""
+
+    time: int
+    products: tuple[str, ...]
+
+
+class UserEvents:
+    """Kept events of one row, by time."""
+
+    def __init__(self, row: int, store: EventStore, evaluation: Evaluation, known: EventDictionaries) -> None:
+        store.seal()
+        self._evaluation, self._known = evaluation, known
+        self.occasions = sorted(
+            (occasion for chunk in store.chunks for occasion in self._in_chunk(chunk, row)),
+            key=lambda event: event.time,
+        )
+
+    def matching(self, matcher: Matcher) -> list[Occasion]:
+        """Events that satisfy a matcher."""
+        number = self._evaluation.compiled.matchers.index(matcher)
+        return [event for event in self.occasions if number in event.matched]
+
+    def entries(self, state: HistoryState) -> list[Entry]:
+        """Entries of a history, by time."""
+        found = [
+            entry
+            for step, matcher in enumerate(state.matchers())
+            for event in self.matching(matcher)
+            for entry in state.entries(self._single(event), _FIRST, step, np.array([event.time]))[0]
+        ]
+        return sorted(found)
+
+    def kept(self, matcher: Matcher | None) -> list[Kept]:
+        """Cart events of a matcher."""
+        events = [] if matcher is None else self.matching(matcher)
+        return [Kept(event.time, self._products(event, matcher)) for event in events if matcher is not None]
+
+    def _products(self, event: Occasion, matcher: Matcher) -> tuple[str, ...]:
+        return product_ids(self._single(event), _FIRST, matcher, self._known.words)[0]
+
+    def _single(self, event: Occasion) -> ChunkRows:
+        return event.chunk.rows(event.place, event.place + 1)
+
+    def _in_chunk(self, chunk: Chunk, row: int) -> list[Occasion]:
+        positions = np.flatnonzero(chunk.row == row)
+        if not len(positions):
+            return []
+        places: NDArray[np.int64] = np.flatnonzero(np.isin(chunk.order, positions))
+        matching = self._evaluation.events.matching
+        found = []
+        for place in places.tolist():
+            events = chunk.rows(place, place + 1)
+            pattern = int(matching.classify(events)[0])
+            key = self._known.keys[int(events.keys[0])]
+            found.append(Occasion(int(events.times[0]), key, matching.patterns[pattern], chunk, place))
+        return found

@@ -1,0 +1,143 @@
+"""From updates of profiles to turned leaves: fields, moments, places, presence."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.criteria.dates import read_moment
+from raudience.criteria.leaves import AgeTest, Alive, FieldTest, FirstSeenTest, Place
+from raudience.criteria.places import distance
+from raudience.records import Field
+from raudience.shard.bits import Bits
+from raudience.shard.compiled import Compiled
+from raudience.shard.moments import MomentLeaf
+from raudience.shard.profiles import SETS, Profiles
+from raudience.shard.registers import NEVER, Timeline
+from raudience.shard.sets import SetUpdates
+from raudience.shard.toggles import Toggles, turns
+from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary, TruthTable
+
+__all__ = ["ProfileLeaves"]
+
+_LATITUDE = Field("location", "latitude")
+_LONGITUDE = Field("location", "longitude")
+
+
+class ProfileLeaves:
+    """All leaves about profiles, for one plan."""
+
+    def __init__(self, compiled: Compiled, profiles: Profiles) -> None:
+        self._profiles = profiles
+        self.tables: dict[tuple[str, Field], list[tuple[int, TruthTable]]] = {
+            read: [(number, TruthTable(leaf.test, self._dictionary(*read))) for number, leaf in leaves]
+            for read, leaves in compiled.fields().items()
+        }
+        self.present = [(number, leaf) for number, leaf in compiled.numbered(Alive) if isinstance(leaf, Alive)]
+        self.places = [(number, leaf) for number, leaf in compiled.numbered(Place) if isinstance(leaf, Place)]
+        self.ages: dict[tuple[str, Field], list[MomentLeaf]] = {}
+        self.first_seen: dict[str, list[MomentLeaf]] = {}
+        self._moments: dict[tuple[str, Field], NDArray[np.int64]] = {}
+        for number, leaf in enumerate(compiled.leaves):
+            if isinstance(leaf, FieldTest) and isinstance(leaf.test, AgeTest):
+                self.ages.setdefault((leaf.workspace, leaf.field), []).append(MomentLeaf(number, leaf.test))
+            if isinstance(leaf, FirstSeenTest):
+                self.first_seen.setdefault(leaf.workspace, []).append(MomentLeaf(number, leaf.test))
+
+    def moment_leaves(self) -> list[MomentLeaf]:
+        return [leaf for leaves in (*self.ages.values(), *self.first_seen.values()) for leaf in leaves]
+
+    def make_room(self, rows: int) -> None:
+        for leaf in self.moment_leaves():
+            leaf.make_room(rows)
+
+    def field_toggles(self, workspace: str, field: Field, timeline: Timeline, bits: Bits) -> list[Toggles]:
+        """Leaves that a field turned."""
+        register = self._profiles.register(workspace, field)
+        return [
+            turns(timeline.row, timeline.at, register.truth(table, timeline), bits.get(timeline.row, number), number)
+            for number, table in self.tables.get((workspace, field), ())
+        ]
+
+    def set_toggles(self, field: Field, updates: SetUpdates, bits: Bits) -> list[Toggles]:
+        """Leaves that a gathering field turned."""
+        if not len(updates.row):
+            return []
+        order = np.argsort(updates.row, kind="stable")
+        row, at = updates.row[order], updates.at[order]
+        return [
+            turns(row, at, updates.truth(table)[order], bits.get(row, number), number)
+            for number, table in self.tables.get(("", field), ())
+        ]
+
+    def place_toggles(self, workspace: str, latitude: Timeline, longitude: Timeline, bits: Bits) -> list[Toggles]:
+        """Leaves that a new location turned; latitude and longitude come in the same batches."""
+        return [
+            turns(latitude.row, latitude.at, _near(leaf, latitude, longitude), bits.get(latitude.row, number), number)
+            for number, leaf in self.places
+            if leaf.workspace == workspace
+        ]
+
+    def moments(self, workspace: str, field: Field, timeline: Timeline) -> NDArray[np.int64]:
+        """The field as a moment, int64[k]; NEVER where it is no date."""
+        dictionary = self._dictionary(workspace, field)
+        known = self._moments.get((workspace, field), np.full(FIRST_WORD, NEVER))
+        if len(known) < len(dictionary):
+            words = dictionary.words[len(known) - FIRST_WORD :]
+            found = [NEVER if (moment := read_moment(word)) is None else moment for word in words]
+            known = np.concatenate([known, np.array(found, np.int64)])
+            self._moments[workspace, field] = known
+        return known[timeline.code]
+
+    def presence_toggles(
+        self, arrived: dict[str, tuple[NDArray[np.int32], NDArray[np.int64]]], bits: Bits
+    ) -> list[Toggles]:
+        """Leaves turned by profiles that were seen in a workspace for the first time: (row, at) by workspace."""
+        toggles = []
+        for number, leaf in self.present:
+            parts = [part for workspace, part in arrived.items() if not leaf.workspaces or workspace in leaf.workspaces]
+            if not parts:
+                continue
+            row = np.concatenate([part[0] for part in parts])
+            at = np.concatenate([part[1] for part in parts])
+            order = np.lexsort((at, row))
+            row, at = row[order], at[order]
+            toggles.append(turns(row, at, np.ones(len(row), bool), bits.get(row, number), number))
+        return toggles
+
+    def whole_field(self, workspace: str, field: Field, table: TruthTable, rows: int) -> NDArray[np.bool_]:
+        """bool[rows]: what a test says of every row."""
+        if field.namespace in SETS:
+            return self._profiles.gathering(field).whole(table, rows)
+        register = self._profiles.register(workspace, field)
+        return register.truth(table, register.whole(rows))
+
+    def whole_moment(self, workspace: str, field: Field, rows: int) -> NDArray[np.int64]:
+        """int64[rows]: the field of every row as a moment."""
+        register = self._profiles.register(workspace, field)
+        return self.moments(workspace, field, register.whole(rows))
+
+    def whole_place(self, leaf: Place, rows: int) -> NDArray[np.bool_]:
+        """bool[rows]: which rows are near."""
+        latitude = self._profiles.register(leaf.workspace, _LATITUDE).whole(rows)
+        return _near(leaf, latitude, self._profiles.register(leaf.workspace, _LONGITUDE).whole(rows))
+
+    def whole_present(self, leaf: Alive, rows: int) -> NDArray[np.bool_]:
+        """bool[rows]: which rows were seen in one of the workspaces."""
+        seen = [
+            present[:rows]
+            for workspace, present in self._profiles.present.items()
+            if not leaf.workspaces or workspace in leaf.workspaces
+        ]
+        return np.logical_or.reduce([np.zeros(rows, bool), *seen])
+
+    def _dictionary(self, workspace: str, field: Field) -> Dictionary:
+        if field.namespace in SETS:
+            return self._profiles.gathering(field).dictionary
+        return self._profiles.register(workspace, field).dictionary
+
+
+def _near(leaf: Place, latitude: Timeline, longitude: Timeline) -> NDArray[np.bool_]:
+    known = (latitude.code == NUMBER_CODE) & (longitude.code == NUMBER_CODE)
+    away = distance(latitude.number, longitude.number, leaf.latitude, leaf.longitude)
+    return known & (away <= leaf.meters)

@@ -1,0 +1,103 @@
+"""Formulas of audiences over leaves, evaluated for many (audience, state) at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.criteria.leaves import AndOf, Formula, NotOf, OrOf
+
+__all__ = ["Formulas", "evaluate", "leaves_of"]
+
+_TABLE_LEAVES = 12
+
+
+def leaves_of(formula: Formula) -> tuple[int, ...]:
+    """Distinct leaves of a formula, ascending."""
+    match formula:
+        case int():
+            return (formula,)
+        case NotOf():
+            return leaves_of(formula.of)
+        case AndOf() | OrOf():
+            return tuple(sorted({leaf for part in formula.of for leaf in leaves_of(part)}))
+        case _:
+            assert_never(formula)
+
+
+def evaluate(formula: Formula, truth: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """bool[n]: a formula, given the truth bool[n] of each leaf."""
+    match formula:
+        case int():
+            return truth(formula)
+        case NotOf():
+            return ~evaluate(formula.of, truth)
+        case AndOf():
+            return np.logical_and.reduce([evaluate(part, truth) for part in formula.of])
+        case OrOf():
+            return np.logical_or.reduce([evaluate(part, truth) for part in formula.of])
+        case _:
+            assert_never(formula)
+
+
+class Formulas:
+    """All formulas of a plan. Those of up to a dozen leaves are tables of their truth by the bits of their leaves."""
+
+    def __init__(self, formulas: tuple[Formula, ...]) -> None:
+        self.formulas = formulas
+        self.readers = _readers(formulas)
+        leaves = [leaves_of(formula) for formula in formulas]
+        self._tabled = np.array([len(read) <= _TABLE_LEAVES for read in leaves], bool)
+        short = [read if tabled else () for read, tabled in zip(leaves, self._tabled.tolist(), strict=True)]
+        width = max(map(len, short), default=0)
+        self._leaf = np.zeros((len(formulas), width), np.int32)
+        self._used = np.zeros((len(formulas), width), bool)
+        self._base = np.zeros(len(formulas), np.int64)
+        tables: list[NDArray[np.bool_]] = []
+        for number, read in enumerate(short):
+            self._leaf[number, : len(read)], self._used[number, : len(read)] = read, True
+            self._base[number] = sum(map(len, tables))
+            tables.append(_table(formulas[number], read) if self._tabled[number] else np.zeros(1, bool))
+        self._table = np.concatenate([np.zeros(0, bool), *tables])
+
+    def of(self, audience: NDArray[np.int64], states: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """bool[k]: truth of audiences int64[k] in states uint8[k, bytes of leaves]."""
+        place = self._base[audience]
+        flat, width, start = states.reshape(-1), states.shape[1], np.arange(len(audience)) * states.shape[1]
+        for j in range(self._leaf.shape[1]):
+            leaf = self._leaf[audience, j]
+            bit = (flat[start + (leaf >> 3)] >> (leaf & 7).astype(np.uint8)) & np.uint8(1)
+            place += (bit & self._used[audience, j]).astype(np.int64) << j
+        truth = self._table[place]
+        if not self._tabled.all():
+            self._long(audience, states, truth)
+        assert width
+        return truth
+
+    def _long(self, audience: NDArray[np.int64], states: NDArray[np.uint8], truth: NDArray[np.bool_]) -> None:
+        for number in np.unique(audience[~self._tabled[audience]]).tolist():
+            where = np.flatnonzero(audience == number)
+            some = states[where]
+
+            def bit(leaf: int, some: NDArray[np.uint8] = some) -> NDArray[np.bool_]:
+                return (some[:, leaf >> 3] >> np.uint8(leaf & 7)) & np.uint8(1) != 0
+
+            truth[where] = evaluate(self.formulas[number], bit)
+
+
+def _table(formula: Formula, leaves: tuple[int, ...]) -> NDArray[np.bool_]:
+    states = np.arange(1 << len(leaves))
+    bits = {leaf: (states >> j) & 1 != 0 for j, leaf in enumerate(leaves)}
+    return evaluate(formula, bits.__getitem__)
+
+
+def _readers(formulas: tuple[Formula, ...]) -> dict[int, list[int]]:
+    """Audiences that read each leaf."""
+    readers: dict[int, list[int]] = {}
+    for number, formula in enumerate(formulas):
+        for leaf in leaves_of(formula):
+            readers.setdefault(leaf, []).append(number)
+    return readers

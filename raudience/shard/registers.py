@@ -1,0 +1,245 @@
+"""Profile fields: the latest value of each, by the moment it speaks of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.criteria.values import number_text
+from raudience.records import Column, ListColumn
+from raudience.shard.growing import expand, grown, segments
+from raudience.shard.toggles import order_of
+from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Dictionary, TruthTable
+
+__all__ = ["NEVER", "Cells", "Register", "Timeline"]
+
+NEVER = -(1 << 61)
+
+
+class Timeline(NamedTuple):
+    """A field of some rows after each of their updates, sorted by (row, at): row int32[k], at int64[k], code int32[k],
+    number float64[k], list int64[k] (position in the lists of the register, read where the code is LIST)."""
+
+    row: NDArray[np.int32]
+    at: NDArray[np.int64]
+    code: NDArray[np.int32]
+    number: NDArray[np.float64]
+    list: NDArray[np.int64]
+
+
+class Cells(NamedTuple):
+    """Values on their way into a register, as in a Timeline."""
+
+    code: NDArray[np.int32]
+    number: NDArray[np.float64]
+    list: NDArray[np.int64]
+
+
+class _Lists:
+    """Lists of codes, each held where it was put; unused ones are cleared away when they are the larger part."""
+
+    def __init__(self) -> None:
+        self.start = np.zeros(0, np.int64)
+        self.codes = np.zeros(0, np.int32)
+        self._used = 0
+        self._lists = 0
+
+    def put(self, codes: NDArray[np.int32], offsets: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Positions int64[k] of k new lists."""
+        count = len(offsets) - 1
+        self.start = grown(self.start, self._lists + count + 1)
+        self.codes = grown(self.codes, self._used + len(codes))
+        self.codes[self._used : self._used + len(codes)] = codes
+        places = np.arange(self._lists, self._lists + count, dtype=np.int64)
+        self.start[self._lists : self._lists + count + 1] = offsets.astype(np.int64) + self._used
+        self._lists += count
+        self._used += len(codes)
+        return places
+
+    def get(self, place: int) -> NDArray[np.int32]:
+        return self.codes[self.start[place] : self.start[place + 1]]
+
+    def truth(self, places: NDArray[np.int64], table: TruthTable) -> NDArray[np.bool_]:
+        """bool[k]: what a test says of lists: a negative test of all of their elements, another of some."""
+        first = self.start[places]
+        count = self.start[places + 1] - first
+        owner, position = expand(first, count)
+        elements = table.elements()[self.codes[position]]
+        truth = np.bincount(owner[elements != table.negative], minlength=len(places)) > 0
+        if table.negative:
+            truth = ~truth
+        truth[count == 0] = table.of_list(())
+        return truth
+
+    def kept(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Keep only these lists; their new positions."""
+        parts = [self.get(place) for place in places.tolist()]
+        fresh = _Lists()
+        offsets = np.cumsum([0, *map(len, parts)]).astype(np.int32)
+        moved = fresh.put(np.concatenate([np.zeros(0, np.int32), *parts]), offsets)
+        self.start, self.codes, self._used, self._lists = fresh.start, fresh.codes, fresh._used, fresh._lists
+        return moved
+
+    def __len__(self) -> int:
+        return self._lists
+
+    def nbytes(self) -> int:
+        return self.start.nbytes + self.codes.nbytes
+
+
+class Register:
+    """One field of all profiles. The latest stamp wins, of equal stamps the later update (semantics D11)."""
+
+    def __init__(self) -> None:
+        self.dictionary = Dictionary()
+        self._code = np.zeros(0, np.uint8)
+        self._stamp = np.zeros(0, np.int64)
+        self._number = np.zeros(0, np.float64)
+        self._list = np.zeros(0, np.int32)
+        self._lists = _Lists()
+
+    def make_room(self, rows: int) -> None:
+        if rows > len(self._code):
+            self._code = grown(self._code, rows)
+            self._stamp = grown(self._stamp, rows, NEVER)
+            self._number = grown(self._number, rows) if len(self._number) else self._number
+            self._list = grown(self._list, rows) if len(self._list) else self._list
+
+    def cells(self, column: Column | ListColumn) -> Cells:
+        """Cells of a column of a block in the codes of this register."""
+        if isinstance(column, ListColumn):
+            count, table = len(column.index), self.dictionary.table(column.words)
+            places = self._lists.put(table[column.codes], column.offsets)
+            return Cells(np.full(count, LIST, np.int32), np.zeros(count), places)
+        count = len(column.codes)
+        numbers = column.numbers if len(column.numbers) else np.zeros(count)
+        return Cells(self.dictionary.recode(column), numbers, np.zeros(count, np.int64))
+
+    def update(self, row: NDArray[np.int32], at: NDArray[np.int64], stamp: NDArray[np.int64], cells: Cells) -> Timeline:
+        """Take updates in their order and tell what the field was after each; row, at, stamp: [k], at ascending."""
+        order = order_of(row, at)
+        row, at, stamp = row[order], at[order], stamp[order]
+        cells = Cells(cells.code[order], cells.number[order], cells.list[order])
+        if bool((row[1:] != row[:-1]).all()):
+            fresh = stamp >= self._stamp[row]
+        else:
+            fresh = stamp >= _running_latest(row, stamp, self._stamp[row])
+        timeline = self._after(row, at, cells, fresh)
+        self._store(row, stamp, timeline)
+        return timeline
+
+    def truth(self, table: TruthTable, timeline: Timeline) -> NDArray[np.bool_]:
+        """bool[k]: what a test says of the field after each entry."""
+        truth = table.of(timeline.code, timeline.number)
+        listed = np.flatnonzero(timeline.code == LIST)
+        truth[listed] = self._lists.truth(timeline.list[listed], table)
+        return truth
+
+    def whole(self, rows: int) -> Timeline:
+        """The field of all rows as they are."""
+        self.make_room(rows)
+        every = np.arange(rows, dtype=np.int32)
+        numbers = self._number[:rows] if len(self._number) else np.zeros(rows)
+        lists = self._list[:rows].astype(np.int64) if len(self._list) else np.zeros(rows, np.int64)
+        codes = self._code[:rows].astype(np.int32)
+        return Timeline(every, np.zeros(rows, np.int64), codes, numbers, lists)
+
+    def words_of(self, row: int) -> tuple[str, ...] | None:
+        """Text of the value of a row, one per element of a list; () for null or an empty list, None when absent."""
+        if row >= len(self._code) or self._code[row] == ABSENT:
+            return None
+        code = int(self._code[row])
+        if code == LIST:
+            return tuple(map(self.dictionary.word, self._lists.get(int(self._list[row])).tolist()))
+        if code == NUMBER_CODE:
+            return (number_text(float(self._number[row])),)
+        return (self.dictionary.word(code),) if code >= FIRST_WORD else ()
+
+    def stamp_of(self, row: int) -> int:
+        return int(self._stamp[row])
+
+    def clear(self, rows: NDArray[np.int32]) -> None:
+        """Forget the values of rows."""
+        rows = rows[rows < len(self._code)]
+        self._code[rows] = ABSENT
+        self._stamp[rows] = NEVER
+
+    def nbytes(self) -> int:
+        arrays = (self._code, self._stamp, self._number, self._list)
+        return sum(array.nbytes for array in arrays) + self._lists.nbytes() + self.dictionary.nbytes()
+
+    def _after(self, row: NDArray[np.int32], at: NDArray[np.int64], cells: Cells, fresh: NDArray[np.bool_]) -> Timeline:
+        if fresh.all():
+            return Timeline(row, at, *cells)
+        held = self._held(row)
+        source = _last_in_segment(row, np.where(fresh, np.arange(len(row)), -1))
+        stands = source >= 0
+        return Timeline(
+            row,
+            at,
+            np.where(stands, cells.code[source], held.code),
+            np.where(stands, cells.number[source], held.number),
+            np.where(stands, cells.list[source], held.list),
+        )
+
+    def _held(self, row: NDArray[np.int32]) -> Timeline:
+        numbers = self._number[row] if len(self._number) else np.zeros(len(row))
+        lists = self._list[row].astype(np.int64) if len(self._list) else np.zeros(len(row), np.int64)
+        codes = self._code[row].astype(np.int32)
+        return Timeline(row, np.zeros(len(row), np.int64), codes, numbers, lists)
+
+    def _store(self, row: NDArray[np.int32], stamp: NDArray[np.int64], timeline: Timeline) -> None:
+        last = np.append(row[1:] != row[:-1], True) if len(row) else np.zeros(0, bool)
+        np.maximum.at(self._stamp, row, stamp)
+        row, code = row[last], timeline.code[last]
+        if len(self.dictionary) > np.iinfo(self._code.dtype).max:
+            self._code = self._code.astype(np.uint16 if len(self.dictionary) < 1 << 16 else np.uint32)
+        self._code[row] = code
+        self._store_numbers(row, code, timeline.number[last])
+        self._store_lists(row, code, timeline.list[last])
+
+    def _store_numbers(self, row: NDArray[np.int32], code: NDArray[np.int32], number: NDArray[np.float64]) -> None:
+        is_number = code == NUMBER_CODE
+        if is_number.any():
+            if not len(self._number):
+                self._number = np.zeros(len(self._code))
+            self._number[row[is_number]] = number[is_number]
+
+    def _store_lists(self, row: NDArray[np.int32], code: NDArray[np.int32], place: NDArray[np.int64]) -> None:
+        is_list = code == LIST
+        if not is_list.any():
+            return
+        if not len(self._list):
+            self._list = np.zeros(len(self._code), np.int32)
+        self._list[row[is_list]] = place[is_list]
+        if len(self._lists) > 4096:
+            self._compact()
+
+    def _compact(self) -> None:
+        listed = np.flatnonzero(self._code == LIST)
+        if len(self._lists) > 2 * len(listed):
+            self._list[listed] = self._lists.kept(self._list[listed].astype(np.int64))
+
+
+def _running_latest(row: NDArray[np.int32], stamp: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Latest stamp before each entry among the held one and the earlier entries of its row."""
+    latest = held.copy()
+    begins = segments(row)
+    pending = np.flatnonzero(~begins)
+    while len(pending):
+        better = np.maximum(latest[pending - 1], stamp[pending - 1])
+        moved = better > latest[pending]
+        latest[pending[moved]] = better[moved]
+        following = pending[moved] + 1
+        following = following[following < len(row)]
+        pending = following[~begins[following]]
+    return latest
+
+
+def _last_in_segment(row: NDArray[np.int32], source: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each entry the last source >= 0 at or before it in its row, else -1."""
+    last = np.maximum.accumulate(source)
+    first_of_row = np.maximum.accumulate(np.where(segments(row), np.arange(len(row)), 0))
+    return np.where(last >= first_of_row, last, -1)

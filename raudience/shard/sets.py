@@ -1,0 +1,80 @@
+"""Profile fields that gather values: the device ids of all devices of a user."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.shard.growing import grown
+from raudience.shard.words import ABSENT, FIRST_WORD, Dictionary, TruthTable
+
+__all__ = ["SetRegister", "SetUpdates"]
+
+
+class SetUpdates:
+    """Sets after each update that added something, in the order of the updates: row int32[k], at int64[k], codes."""
+
+    def __init__(self, row: NDArray[np.int32], at: NDArray[np.int64], codes: list[list[int]]) -> None:
+        self.row, self.at, self.codes = row, at, codes
+
+    def truth(self, table: TruthTable) -> NDArray[np.bool_]:
+        return np.array([table.of_set(codes) for codes in self.codes], bool)
+
+
+class SetRegister:
+    """One gathering field of all profiles: a first value for each, further ones aside."""
+
+    def __init__(self) -> None:
+        self.dictionary = Dictionary()
+        self._first = np.zeros(0, np.uint32)
+        self._more: dict[int, list[int]] = {}
+
+    def make_room(self, rows: int) -> None:
+        self._first = grown(self._first, rows)
+
+    def update(self, row: NDArray[np.int32], at: NDArray[np.int64], codes: NDArray[np.int32]) -> SetUpdates:
+        """Add values by their codes in `dictionary`; row, at: [k], at ascending."""
+        added = [
+            place
+            for place in np.flatnonzero((codes >= FIRST_WORD) & (codes != self._first[row])).tolist()
+            if self._add(int(row[place]), int(codes[place]))
+        ]
+        return SetUpdates(row[added], at[added], self._sets_after(row[added].tolist(), codes[added].tolist()))
+
+    def whole(self, table: TruthTable, rows: int) -> NDArray[np.bool_]:
+        """bool[rows]: what a test says of every row."""
+        self.make_room(rows)
+        truth = table.words()[self._first[:rows]]
+        for row in self._more:
+            truth[row] = table.of_set(self.codes_of(row))
+        return truth
+
+    def codes_of(self, row: int) -> list[int]:
+        first = int(self._first[row]) if row < len(self._first) else ABSENT
+        return [first, *self._more.get(row, ())] if first != ABSENT else []
+
+    def words_of(self, row: int) -> tuple[str, ...] | None:
+        """Values of a row in the order in which they came, None when there is none."""
+        return tuple(map(self.dictionary.word, self.codes_of(row))) or None
+
+    def clear(self, rows: NDArray[np.int32]) -> None:
+        self._first[rows[rows < len(self._first)]] = ABSENT
+        for row in rows.tolist():
+            self._more.pop(row, None)
+
+    def nbytes(self) -> int:
+        return self._first.nbytes + 120 * len(self._more) + self.dictionary.nbytes()
+
+    def _add(self, row: int, code: int) -> bool:
+        if code in self.codes_of(row):
+            return False
+        if self._first[row] == ABSENT:
+            self._first[row] = code
+        else:
+            self._more.setdefault(row, []).append(code)
+        return True
+
+    def _sets_after(self, rows: list[int], codes: list[int]) -> list[list[int]]:
+        """The set of a row just after each of its additions: all that it holds up to the value added."""
+        held = [self.codes_of(row) for row in rows]
+        return [codes_held[: codes_held.index(code) + 1] for codes_held, code in zip(held, codes, strict=True)]

@@ -1,0 +1,287 @@
+"""One shard: a deterministic state machine over commands."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.clock import DAY
+from raudience.criteria.leaves import Plan
+from raudience.records import Block, Changes, Explanation, Field
+from raudience.records.slicing import cut
+from raudience.shard.arrivals import Arrivals, EventDictionaries
+from raudience.shard.backfill import Backfill
+from raudience.shard.changing import joined, ordered
+from raudience.shard.checking import check
+from raudience.shard.commands import Command, Tick
+from raudience.shard.evaluation import Evaluation
+from raudience.shard.explaining import Explainer
+from raudience.shard.index import Remembered
+from raudience.shard.intake import Intake, fresh_events, fresh_parts
+from raudience.shard.membership import Turns
+from raudience.shard.profiles import SETS, Profiles
+from raudience.shard.store import EventStore
+from raudience.shard.timers import Timers
+from raudience.shard.toggles import Toggles, gather
+
+__all__ = ["Shard"]
+
+_EMPTY = Plan((), (), {}, 30 * DAY, 30 * DAY, 2 * DAY, 30 * DAY)
+_STEP = DAY
+_RETENTION = -1
+_REUSE = -2
+
+
+class Shard:
+    """What one shard knows and decides about its profiles.
+
+    `apply` takes commands in ascending time and returns all changes of membership in (time of the command before, now].
+    The same commands give the same state and the same changes, on any machine.
+    """
+
+    def __init__(self) -> None:
+        self.now = -(1 << 60)
+        self.profiles = Profiles()
+        self.known = EventDictionaries()
+        self.store = EventStore()
+        self.timers = Timers()
+        self._batches = Remembered(_EMPTY.remember_batches)
+        self._messages = Remembered(_EMPTY.remember_messages)
+        self.evaluation = Evaluation(_EMPTY, self.profiles, self.known)
+        self._noted: list[Changes] = []
+
+    @property
+    def plan(self) -> Plan:
+        return self.evaluation.plan
+
+    def apply(self, command: Command, now: int) -> Changes:
+        """Carry out a command. A `now` before that of the last command, and a block that takes effect before it, count
+        as that moment."""
+        match command:
+            case Block():
+                self._take(command)
+                self._advance(now)
+                changes = self._changes()
+            case Tick():
+                self._advance(now)
+                changes = self._changes()
+            case Plan():
+                self._advance(now)
+                changes = self._adopt(command)
+            case _:
+                assert_never(command)
+        self.store.forget(self.now - self.plan.lookback if self.plan.lookback is not None else -(1 << 61))
+        return changes
+
+    def members(self, audience: str) -> NDArray[np.int64]:
+        """MPIDs of the members, int64[n], ascending. KeyError for an audience that is not in the plan."""
+        rows = np.flatnonzero(self._member_column(audience))
+        return np.sort(self.profiles.index.mpids[rows])
+
+    def counts(self) -> dict[str, int]:
+        """Size of every audience."""
+        return {audience.key: int(self._member_column(audience.key).sum()) for audience in self.plan.audiences}
+
+    def why(self, mpid: int, audience: str) -> Explanation:
+        """Why a user is in an audience or not: each criterion with what was found, and when it flips."""
+        row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])
+        if row < 0:
+            return Explanation(audience, mpid, self.now, known=False, member=False, criteria=())
+        explainer = Explainer(row, self.profiles, self.store, self.known, self.evaluation, self.now)
+        return explainer.explain(mpid, audience)
+
+    def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
+        """Identities of users by name; a user who is not known has none."""
+        found = []
+        for row in self.profiles.index.find(mpids).tolist():
+            values = {name: self._identity(row, name) for name in names} if row >= 0 else {}
+            found.append({name: words for name, words in values.items() if words})
+        return found
+
+    def values(self, field: Field) -> tuple[str, ...]:
+        """Distinct texts seen of an attribute of profiles (in any workspace), events or products, ascending."""
+        dictionaries = [r.dictionary for (_, read), r in self.profiles.registers.items() if read == field]
+        if field in self.profiles.sets:
+            dictionaries.append(self.profiles.sets[field].dictionary)
+        if field in self.known.words:
+            dictionaries.append(self.known.words[field])
+        return tuple(sorted({word for dictionary in dictionaries for word in dictionary.words}))
+
+    def check(self) -> None:
+        """Raise ReportBug when parts of the state disagree."""
+        check(self.profiles, self.store, self.known, self.evaluation, self.now)
+
+    def memory(self) -> dict[str, int]:
+        """Bytes by part: per event `events`, `messages`, `batches`; per profile the others."""
+        evaluation = self.evaluation.nbytes()
+        return {
+            "events": self.store.nbytes(),
+            "event_words": self.known.nbytes(),
+            "messages": self._messages.nbytes(),
+            "batches": self._batches.nbytes(),
+            "timers": self.timers.nbytes(),
+            **self.profiles.nbytes(),
+            **evaluation,
+        }
+
+    def _identity(self, row: int, name: str) -> tuple[str, ...]:
+        for namespace in ("identity", *sorted(SETS)):
+            words = self.profiles.words_of("", Field(namespace, name), row)
+            if words:
+                return words
+        return ()
+
+    def _member_column(self, audience: str) -> NDArray[np.bool_]:
+        column = self.evaluation.audiences[audience]
+        return self.evaluation.membership.members.column(column, self.profiles.rows)
+
+    def _take(self, block: Block) -> None:
+        at = block.batches.at
+        if not len(at):
+            return
+        if at[0] <= self.now:
+            block = _not_before(block, self.now + 1)
+            at = block.batches.at
+        position, count = 0, len(at)
+        while position < count:
+            if at[position] - self.now > _STEP:
+                self._advance(int(at[position]) - 1)
+            end = self._end_of_piece(block, position)
+            if end > position:
+                piece = block if (position, end) == (0, count) else cut(block, position, end)
+                self._step(piece, int(piece.batches.at[-1]))
+                position = end
+            else:
+                self._advance(int(at[position]) - 1)
+
+    def _end_of_piece(self, block: Block, first: int) -> int:
+        """Batches up to here can be taken in one step: none is of a profile that is dropped before it."""
+        retention, at = self.plan.retention, block.batches.at
+        if retention is None:
+            return len(at)
+        end = int(np.searchsorted(at, at[first] + retention, "right"))
+        rows = self.profiles.index.find(block.batches.mpid[first:end])
+        lapsed = (
+            (rows >= 0) & (self.profiles.last[rows] + retention < at[first:end])
+            if len(self.profiles.last)
+            else rows >= 0
+        )
+        late = np.flatnonzero(lapsed)
+        return int(np.searchsorted(at, at[first + late[0]], "left")) if len(late) else end
+
+    def _advance(self, now: int) -> None:
+        """Let time pass."""
+        while self.now < now:
+            due = self._next()
+            if due is None or due > now:
+                self.now = now
+                return
+            self._step(None, min(now, max(due, self.now) + _STEP))
+
+    def _next(self) -> int | None:
+        found = (self.timers.next(), self.evaluation.events.next_edge(self.store, self.now))
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def _step(self, block: Block | None, until: int) -> None:
+        evaluation, bits = self.evaluation, self.evaluation.membership.leaves
+        toggles: list[Toggles] = []
+        arrivals: Arrivals | None = None
+        intake: Intake | None = None
+        if block is not None:
+            fresh = fresh_parts(block, self.profiles, self._batches)
+            self._welcome(fresh.added)
+            arrivals = fresh_events(block, fresh, self._messages, self.known)
+            intake = Intake(block, fresh, self.profiles, evaluation.leaves, self.plan.workspaces, bits)
+            intake.note_owners(block.events.batch)
+            toggles += intake.activity()
+            self._arm(fresh.added)
+        due = self.timers.pop(until)
+        if intake is not None and arrivals is not None:
+            toggles += intake.first_seen(arrivals, due, until, self.timers)
+            toggles += intake.fields(due, until, self.timers)
+        toggles += evaluation.look_again(due, until, self.timers, intake.handled if intake else set())
+        patterns = evaluation.events.matching.classify(arrivals) if arrivals is not None else np.zeros(0, np.int32)
+        toggles += evaluation.events.step(self.store, arrivals, patterns, self.now, until, bits)
+        dropped, drops = self._lapsed(due.row[due.leaf == _RETENTION], due.at[due.leaf == _RETENTION])
+        toggles += drops
+        self._note(evaluation.membership.apply(gather(toggles)))
+        if arrivals is not None:
+            self.store.append(arrivals, patterns)
+        self._forget(dropped, until)
+        self._reuse(due.row[due.leaf == _REUSE])
+        self.now = until
+
+    def _welcome(self, added: NDArray[np.int32]) -> None:
+        """Make room for new rows, and make rows that are used again like new."""
+        if not len(added):
+            return
+        self.profiles.make_room()
+        self.evaluation.make_room(self.profiles.rows)
+        self.evaluation.membership.reset(added)
+
+    def _arm(self, added: NDArray[np.int32]) -> None:
+        retention = self.plan.retention
+        if retention is not None and len(added):
+            self.timers.push(self.profiles.last[added] + retention + 1, added, _RETENTION)
+
+    def _lapsed(self, row: NDArray[np.int32], at: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[Toggles]]:
+        """Profiles whose retention has ended, and what turns with them (semantics D15)."""
+        retention = self.plan.retention
+        if retention is None or not len(row):
+            return row[:0], []
+        end = self.profiles.last[row] + retention + 1
+        known = self.profiles.last[row] >= 0
+        again = known & (end > at)
+        self.timers.push(end[again], row[again], _RETENTION)
+        over = known & ~again
+        return row[over], self.evaluation.drop(row[over], at[over])
+
+    def _forget(self, rows: NDArray[np.int32], until: int) -> None:
+        """Forget profiles; their rows are used again when none of their events counts any more."""
+        if not len(rows):
+            return
+        self.profiles.forget(rows)
+        for leaf in self.evaluation.leaves.moment_leaves():
+            leaf.clear(rows)
+        if self.plan.lookback is not None:
+            again = np.full(len(rows), until + self.plan.lookback + 2 * DAY)
+            self.timers.push(again, rows, _REUSE)
+
+    def _reuse(self, rows: NDArray[np.int32]) -> None:
+        if len(rows):
+            self.evaluation.events.clear(rows)
+            self.profiles.index.release(rows)
+
+    def _note(self, turns: Turns) -> None:
+        if len(turns.row):
+            mpids = self.profiles.index.mpids[turns.row]
+            self._noted.append(Changes((), (), turns.audience, mpids, turns.entered, turns.at))
+
+    def _changes(self) -> Changes:
+        """What was noted since the last call, in order."""
+        noted, self._noted = self._noted, []
+        return ordered(self.plan, noted)
+
+    def _adopt(self, plan: Plan) -> Changes:
+        """Take up a plan: as if it had been there always, with all changes at this moment."""
+        noted = self._changes()
+        backfill = Backfill(self.profiles, self.store, self.known, self.timers, self.now)
+        evaluation = backfill.run(plan)
+        changes = backfill.difference(self.evaluation, evaluation)
+        self._batches.span, self._messages.span = plan.remember_batches, plan.remember_messages
+        self.evaluation = evaluation
+        self._rearm()
+        return joined(noted, changes)
+
+    def _rearm(self) -> None:
+        self.timers.keep(lambda leaf: leaf != _RETENTION)
+        self._arm(self.profiles.index.live())
+
+
+def _not_before(block: Block, moment: int) -> Block:
+    batches = block.batches
+    at = np.maximum(batches.at, moment)
+    return msgspec.structs.replace(block, batches=msgspec.structs.replace(batches, at=at))

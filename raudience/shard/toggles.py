@@ -1,0 +1,59 @@
+"""Where the truth of leaves changed: the common tongue of everything that evaluates."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.shard.growing import segments
+
+__all__ = ["Toggles", "gather", "order_of", "turns"]
+
+
+class Toggles(NamedTuple):
+    """Leaf `leaf` of row `row` changes its truth at instant `at`: int32[k], int64[k], int32[k], each triple once."""
+
+    row: NDArray[np.int32]
+    at: NDArray[np.int64]
+    leaf: NDArray[np.int32]
+
+
+def gather(parts: list[Toggles]) -> Toggles:
+    """All parts in one."""
+    return Toggles(
+        np.concatenate([np.zeros(0, np.int32), *(part.row for part in parts)]),
+        np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)]),
+        np.concatenate([np.zeros(0, np.int32), *(part.leaf for part in parts)]),
+    )
+
+
+def order_of(row: NDArray[np.int32], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Stable order by (row, at)."""
+    if not len(row):
+        return np.zeros(0, np.int64)
+    first = int(at.min())
+    bits = (int(at.max()) - first).bit_length()
+    if bits <= 31:
+        return np.argsort((row.astype(np.int64) << bits) | (at - first), kind="stable")
+    return np.lexsort((at, row))
+
+
+def turns(
+    row: NDArray[np.int32], at: NDArray[np.int64], truth: NDArray[np.bool_], before: NDArray[np.bool_], leaf: int
+) -> Toggles:
+    """Toggles of one leaf from its truth after each entry.
+
+    Entries are sorted by (row, at), of equal ones the last counts; `before` is the truth that the row had before them.
+    """
+    last = np.ones(len(row), bool)
+    last[:-1] = (row[1:] != row[:-1]) | (at[1:] != at[:-1])
+    row, at, truth, before = row[last], at[last], truth[last], before[last]
+    begins = segments(row)
+    former = np.empty(len(truth), bool)
+    former[1:] = truth[:-1]
+    former[begins] = before[begins]
+    turned = truth != former
+    count = int(np.count_nonzero(turned))
+    return Toggles(row[turned], at[turned], np.full(count, leaf, np.int32))
