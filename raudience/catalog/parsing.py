@@ -104,6 +104,8 @@ def _yaml_mapping(loader: Any, node: Any) -> Iterator[Mapping]:
 
 
 _Document.add_constructor("tag:yaml.org,2002:map", _yaml_mapping)
+_Document.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+_Document.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
 for _tag, _form, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
