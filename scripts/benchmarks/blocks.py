@@ -21,7 +21,7 @@ from raudience.records import (
     Products,
 )
 from scripts.benchmarks import vocabulary as words
-from scripts.benchmarks.vocabulary import SECOND, START
+from scripts.benchmarks.vocabulary import DAY, SECOND, START
 from scripts.benchmarks.workload import FIELDS, Workload
 
 Form: TypeAlias = Literal["live", "replay"]
@@ -76,8 +76,9 @@ def _no_events() -> Events:
 
 def event_block(workload: Workload, ids: np.ndarray, start: int, stop: int, form: Form, repeated: int = 0) -> Block:
     """Events [start, stop) with the changes that came with them and, again, the repeats among the last `repeated`
-    events before them."""
+    events before them, unless that is so long ago that ids of events are forgotten (semantics D12)."""
     again = workload.repeats[slice(*np.searchsorted(workload.repeats, (start - repeated, start)))]
+    again = again[workload.arrival[again] > workload.arrival[stop - 1] - DAY]
     rows = np.concatenate([np.arange(start, stop), again])
     arrival = np.concatenate([workload.arrival[start:stop], np.full(len(again), workload.arrival[stop - 1])])
     batch, lead = _batches(workload, rows, form)

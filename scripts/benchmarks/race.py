@@ -138,6 +138,10 @@ class _Served:
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         return cpu, wall, self.members()
 
+    def call(self, method: str) -> Any:
+        """What a method of the engine answers that others do not have."""
+        return getattr(self._engine, method)()
+
     def profiled(self, start: int, batch: int, count: int, lines: int) -> str:
         """Where the time of some batches went, as text."""
         profile = cProfile.Profile(time.process_time)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import resource
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from raudience.catalog.planning import plan
 from raudience.records import Block, Changes
-from raudience.shard.shard import Shard
+from raudience.shard import Shard
 from scripts.benchmarks.blocks import Form, event_block, mpids, profile_blocks
 from scripts.benchmarks.definitions import audience_key, book
 from scripts.benchmarks.engine import Delta
@@ -99,5 +101,14 @@ class ShardEngine:
         keys = (audience_key(place) for place in range(self._audiences))
         return [np.sort(self._profiles(self.shard.members(key))) for key in keys]
 
+    def memory(self) -> dict[str, int]:
+        """Bytes by part, and the resident memory of the process as `process`."""
+        return {**self.shard.memory(), "process": _resident()}
+
     def _profiles(self, ids: np.ndarray) -> np.ndarray:
         return self._by_id[np.searchsorted(self._ids, ids, sorter=self._by_id)]
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
