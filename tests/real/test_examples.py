@@ -1,0 +1,41 @@
+"""What the pages of docs/ say exists: examples, operators, tests, other pages."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from raudience.catalog.documents import read_book
+from raudience.catalog.planning import plan
+from raudience.criteria import operators
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGE = (DOCS / "audiences.md").read_text()
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_page_has_examples():
+    assert len(EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_can_be_evaluated(example):
+    assert plan(read_book(example.encode(), "docs/audiences.md", "yaml")).audiences
+
+
+def test_the_page_names_every_operator():
+    table = PAGE[PAGE.index("## Operators") :]
+    every = {msgspec.inspect.type_info(test).tag for test in operators.Test.__args__}
+    assert {name for name in every if f"`{name}`" not in table} == set()
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
+def test_the_tests_and_pages_that_a_page_names_exist(page):
+    text = page.read_text()
+    tests = re.findall(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`", text)
+    links = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
+    missing = [path for path, _ in tests if not (ROOT / path).exists()]
+    missing += [name for path, name in tests if name and f"def {name}(" not in (ROOT / path).read_text()]
+    assert missing + [target for target in links if not (page.parent / target).exists()] == []
