@@ -1,11 +1,13 @@
 """From Python values to columns.
 
 Values come grouped: maps with the same keys in the same order are laid out side by side in one step (`spread`), and
-all values of a column are coded in one step. Nothing here is done cell by cell except where types are mixed.
+all values of one field in a slice of batches are coded in one step. Nothing is done cell by cell except where types
+are mixed. Slices are small (see `batches.SLICE`): their objects are dropped before they leave the processor's cache.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain, compress, count
 from operator import itemgetter
@@ -16,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.values import number_text
-from raudience.records import DELETED, NULL, NUMBER, Column, Field, FieldColumn, ListColumn
+from raudience.records import DELETED, NULL, NUMBER
 
-__all__ = ["TAKEN", "Sheet", "Taken", "encode", "encode_lists", "pick", "present", "spread", "text_of"]
+__all__ = ["TAKEN", "Cells", "Taken", "Words", "pick", "present", "spread", "text_of"]
 
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Sequence[Any]
+Words: TypeAlias = defaultdict[str, int]
 
-_EXACT = 2.0**53
-_NO_NUMBERS: Final = np.empty(0, np.float64)
+_EXACT: Final = 2.0**53
 _BOOLEANS: Final = ("false", "true")
-_NO_SCALARS: Final = frozenset({type(None), list, dict})
 
 
 class Taken:
@@ -37,12 +39,12 @@ class Taken:
 TAKEN: Final = Taken()
 
 
-def present(values: Values) -> tuple[Ints, Values]:
-    """Positions and values of those that are not None and no empty map or list."""
+def present(index: Ints, values: Values) -> tuple[Ints, Values]:
+    """Positions (out of `index`) and values of those that are not None or empty."""
     if all(values):
-        return np.arange(len(values), dtype=np.int32), values
-    there = [value is not None and value not in ({}, []) for value in values]
-    return np.flatnonzero(there).astype(np.int32), [*compress(values, there)]
+        return index, values
+    there = [*map(bool, values)]
+    return (index[there], [*compress(values, there)]) if any(there) else (index[:0], [])
 
 
 def pick(values: Values, index: Ints) -> Values:
@@ -51,15 +53,17 @@ def pick(values: Values, index: Ints) -> Values:
         return values
     if len(index) < 2:
         return [values[i] for i in index.tolist()]
-    return itemgetter(*index.tolist())(values)  # type: ignore[no-any-return]
+    return itemgetter(*index.tolist())(values)
 
 
 def spread(index: Ints, maps: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Ints, Values]]:
     """Every key of the maps with the positions (out of `index`, one per map) that have it and their values."""
+    if not maps:
+        return
     shapes = [*map(tuple, maps)]
     codes = dict(zip(dict.fromkeys(shapes), count()))
-    if len(codes) < 2:
-        yield from _lay_out(shapes[0] if shapes else (), index, maps)
+    if len(codes) == 1:
+        yield from _lay_out(shapes[0], index, maps)
         return
     of = np.fromiter(map(codes.__getitem__, shapes), np.int32, len(shapes))
     order = np.argsort(of, kind="stable").astype(np.int32)
@@ -89,138 +93,63 @@ def text_of(value: Any) -> str:
             return msgspec.json.encode(value).decode()
 
 
-def encode(values: Values, index: Ints | None = None) -> Column:
-    """Code scalar values; None becomes NULL, TAKEN becomes DELETED, lists and objects are kept as their JSON text."""
-    kinds = set(map(type, values))
-    if len(kinds) == 1 and str in kinds:
-        return _encode_texts(values, index)
-    if kinds <= {int, float} and (column := _encode_numbers(values, index)):
-        return column
-    if len(kinds) == 1 and bool in kinds:
-        return Column(index, np.fromiter(values, np.int32, len(values)), _NO_NUMBERS, _BOOLEANS)
-    return _encode_mixed(values, kinds, index)
+class Cells:
+    """Scalar cells of one field, coded as they come.
 
-
-def _encode_texts(values: Values, index: Ints | None) -> Column:
-    words = dict(zip(dict.fromkeys(values), count()))
-    if len(words) == len(values):
-        return Column(index, np.arange(len(values), dtype=np.int32), _NO_NUMBERS, tuple(values))
-    return Column(index, np.fromiter(map(words.__getitem__, values), np.int32, len(values)), _NO_NUMBERS, tuple(words))
-
-
-def _encode_numbers(values: Values, index: Ints | None) -> Column | None:
-    """Numbers as numbers; None when one of them is an integer that float64 does not hold exactly."""
-    try:
-        numbers = np.array(values, np.float64)
-    except OverflowError:
-        return None
-    if len(numbers) and np.abs(numbers).max() >= _EXACT:
-        return None
-    return Column(index, np.full(len(numbers), NUMBER, np.int32), numbers, ())
-
-
-def _encode_mixed(values: Values, kinds: set[type], index: Ints | None) -> Column:
-    codes = np.full(len(values), NULL, np.int32)
-    numbers = np.zeros(len(values), np.float64)
-    words: dict[str, int] = {}
-    of = np.fromiter(map(id, map(type, values)), np.int64, len(values))
-    for kind in kinds - {type(None)}:
-        rows = np.flatnonzero(of == id(kind)).astype(np.int32)
-        codes[rows], numbers[rows] = _encode_kind(kind, pick(values, rows), words)
-    return Column(index, codes, numbers if (codes == NUMBER).any() else _NO_NUMBERS, tuple(words))
-
-
-def _encode_kind(kind: type, values: Values, words: dict[str, int]) -> tuple[Ints, NDArray[np.float64]]:
-    """Codes and numbers of values of one type, with new words added to `words`."""
-    numbers = np.zeros(len(values), np.float64)
-    if kind is Taken:
-        return np.full(len(values), DELETED, np.int32), numbers
-    exact = [kind is float or (kind is int and abs(value) <= _EXACT) for value in values]
-    codes = np.full(len(values), NUMBER, np.int32)
-    for row, value in enumerate(values):
-        if exact[row]:
-            numbers[row] = value
-        else:
-            codes[row] = words.setdefault(text_of(value), len(words))
-    return codes, numbers
-
-
-def encode_lists(values: Sequence[Sequence[Any]], index: Ints) -> ListColumn:
-    """Code list values; elements become texts, null elements are left out."""
-    lists = [[text_of(element) for element in value if element is not None] for value in values]
-    offsets = np.zeros(len(lists) + 1, np.int32)
-    np.cumsum([*map(len, lists)], out=offsets[1:])
-    elements = _encode_texts([*chain.from_iterable(lists)], None)
-    return ListColumn(index, offsets, elements.codes, elements.words)
-
-
-class _Piece(msgspec.Struct, frozen=True, gc=False):
-    index: Ints
-    values: Values
-    stamps: Longs | None
-
-
-class Sheet:
-    """Collects the cells of one table, field by field, and codes them when all are there."""
+    index, codes, numbers, stamps: one array per addition; numbers None where no cell of it is a number, stamps None
+    where the cells have none of their own. words: code of every text, by first appearance.
+    """
 
     def __init__(self) -> None:
-        self._pieces: dict[Field, list[_Piece]] = {}
+        self.index: list[Ints] = []
+        self.codes: list[Ints] = []
+        self.numbers: list[Floats | None] = []
+        self.stamps: list[Longs | None] = []
+        self.words: Words = defaultdict(count().__next__)
 
-    def add(self, field: Field, index: Ints, values: Values, stamps: Longs | None = None) -> None:
-        """Cells of a field; of one position, those added later stand later."""
-        if len(index):
-            self._pieces.setdefault(field, []).append(_Piece(index, values, stamps))
+    def add(self, index: Ints, values: Values, kinds: set[type], stamps: Longs | None = None) -> None:
+        """Code values of the types `kinds`: None becomes NULL, TAKEN DELETED, lists and objects their JSON text."""
+        codes, numbers = self._code_kind(next(iter(kinds)), values) if len(kinds) == 1 else self._code(values, kinds)
+        self.index.append(index)
+        self.codes.append(codes)
+        self.numbers.append(numbers)
+        self.stamps.append(stamps)
 
-    def add_scalars(self, field: Field, index: Ints, values: Values) -> None:
-        """Cells of a field where the value is a scalar: nulls, lists and objects are as if absent."""
-        kinds = set(map(type, values))
-        odd = kinds & _NO_SCALARS
-        if not odd:
-            self.add(field, index, values)
-        elif odd != kinds:
-            kept = [type(value) not in odd for value in values]
-            self.add(field, index[kept], [*compress(values, kept)])
+    def _code(self, values: Values, kinds: set[type]) -> tuple[Ints, Floats | None]:
+        """Each type by itself."""
+        codes, numbers = np.empty(len(values), np.int32), np.zeros(len(values), np.float64)
+        of = [*map(type, values)]
+        for kind in sorted(kinds, key=_name_of):
+            rows = np.flatnonzero([each is kind for each in of]).astype(np.int32)
+            codes[rows], some = self._code_kind(kind, pick(values, rows))
+            if some is not None:
+                numbers[rows] = some
+        return codes, numbers if (codes == NUMBER).any() else None
 
-    def columns(self, rows: int) -> tuple[tuple[Field, Column], ...]:
-        """One column per field, in the order of the fields; of several cells at one position the last."""
-        return tuple((field, _one_per_row(*_join(pieces)[:2], rows)) for field, pieces in sorted(self._pieces.items()))
+    def _code_kind(self, kind: type, values: Values) -> tuple[Ints, Floats | None]:
+        """Values of one type."""
+        if kind is str:
+            return np.fromiter(map(self.words.__getitem__, values), np.int32, len(values)), None
+        if kind is float:
+            return np.full(len(values), NUMBER, np.int32), np.array(values, np.float64)
+        if kind is int:
+            return self._code_whole(values)
+        if kind is bool:
+            words = np.array([self.words[text] for text in _BOOLEANS], np.int32)
+            return words[np.array(values, np.intp)], None
+        if kind is type(None) or kind is Taken:
+            return np.full(len(values), DELETED if kind is Taken else NULL, np.int32), None
+        return self._code_kind(str, [*map(text_of, values)])
 
-    def field_columns(self, rows: int, stamps: Longs) -> tuple[FieldColumn, ...]:
-        """Updates of profile fields, in the order of the fields; stamps: int64[rows], of cells without their own."""
-        found: list[FieldColumn] = []
-        for field, pieces in sorted(self._pieces.items()):
-            found += _field_columns(field, *_join(pieces, stamps), rows)
-        return tuple(found)
-
-
-def _join(pieces: list[_Piece], stamps: Longs | None = None) -> tuple[Ints, Values, Longs | None]:
-    """All cells of a field by position; own stamps only when a piece has some."""
-    if len(pieces) == 1:
-        return pieces[0].index, pieces[0].values, pieces[0].stamps
-    index = np.concatenate([piece.index for piece in pieces])
-    values = [*chain.from_iterable(piece.values for piece in pieces)]
-    order = np.argsort(index, kind="stable").astype(np.int32)
-    own = None
-    if stamps is not None and any(piece.stamps is not None for piece in pieces):
-        own = np.concatenate([stamps[piece.index] if piece.stamps is None else piece.stamps for piece in pieces])[order]
-    return index[order], itemgetter(*order.tolist())(values), own
-
-
-def _one_per_row(index: Ints, values: Values, rows: int) -> Column:
-    last = np.append(index[1:] != index[:-1], True)
-    if not last.all():
-        index, values = index[last], [*compress(values, last)]
-    return encode(values, None if len(index) == rows else index)
+    def _code_whole(self, values: Values) -> tuple[Ints, Floats | None]:
+        """Whole numbers; those that float64 cannot hold are kept as texts."""
+        if min(values) >= -_EXACT and max(values) <= _EXACT:
+            return np.full(len(values), NUMBER, np.int32), np.array(values, np.float64)
+        small = [abs(value) <= _EXACT for value in values]
+        codes = [NUMBER if fits else self.words[str(value)] for value, fits in zip(values, small, strict=True)]
+        numbers = [float(value) if fits else 0.0 for value, fits in zip(values, small, strict=True)]
+        return np.array(codes, np.int32), np.array(numbers, np.float64)
 
 
-def _field_columns(field: Field, index: Ints, values: Values, stamps: Longs | None, rows: int) -> Iterator[FieldColumn]:
-    """Scalars and lists of a field, each as its own column."""
-    if list not in set(map(type, values)):
-        full = len(index) == rows and bool((index[1:] != index[:-1]).all())
-        yield FieldColumn(field, encode(values, None if full else index), stamps)
-        return
-    listed = np.array([type(value) is list for value in values], np.bool_)
-    own = (None, None) if stamps is None else (stamps[listed], stamps[~listed])
-    yield FieldColumn(field, encode_lists([*compress(values, listed)], index[listed]), own[0])
-    if not listed.all():
-        yield FieldColumn(field, encode([*compress(values, ~listed)], index[~listed]), own[1])
+def _name_of(kind: type) -> str:
+    return kind.__name__

@@ -25,45 +25,54 @@ _MPID: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """batches: n; mpid, stamp: int64[n]; nameless: bool[n], batches without an MPID (mpid is 0 there).
+    """A slice of the batches of a block.
 
-    types, datas: m, type and data of every event; batch: int32[m], ascending; time: int64[m].
+    batches: n; rows: int32[n], their positions in the block; mpid, stamp: int64[n]; nameless: bool[n], batches without
+    an MPID (mpid is 0 there). types, datas: m, type and data of every event; events: int32[m], their positions in the
+    block; batch: int32[m], ascending, position in this slice; time: int64[m].
     """
 
     batches: Sequence[Batch]
+    rows: Ints
     mpid: Longs
     nameless: NDArray[np.bool_]
     stamp: Longs
     types: list[str]
     datas: list[Data]
+    events: Ints
     batch: Ints
     time: Longs
 
 
-def lay_frame(batches: Sequence[Batch], now: int | None) -> tuple[Frame, NDArray[np.bool_], list[tuple[int, Fault]]]:
+def lay_frame(
+    batches: Sequence[Batch], now: int | None, start: tuple[int, int] = (0, 0)
+) -> tuple[Frame, NDArray[np.bool_], list[tuple[int, Fault]]]:
     """The frame of the batches that can be taken, which those are (bool), and the faults of the others by position.
 
-    now: when the batches arrive; None in a replay, where every batch arrives at its own time.
+    now: when the batches arrive; None in a replay, where every batch arrives at its own time. start: positions in the
+    block of the first batch and the first event.
     """
-    frame = _frame(batches, now)
+    frame = _frame(batches, now, start)
     faults = {**_unfit_mpids(batches), **_unfit_times(frame, now)}
     good = np.ones(len(batches), np.bool_)
     if not faults:
         return frame, good, []
     good[[*faults]] = False
-    return _frame([*compress(batches, good)], now), good, sorted(faults.items())
+    return _frame([*compress(batches, good)], now, start), good, sorted(faults.items())
 
 
-def _frame(batches: Sequence[Batch], now: int | None) -> Frame:
+def _frame(batches: Sequence[Batch], now: int | None, start: tuple[int, int]) -> Frame:
     lists = [batch.events or () for batch in batches]
     events = [*chain.from_iterable(lists)]
     if not all(events):
         lists = [[event for event in events if event] for events in lists]
         events = [*chain.from_iterable(lists)]
-    return _timed(batches, [*map(len, lists)], [event for event in events if event], now)
+    return _timed(batches, [*map(len, lists)], [event for event in events if event], now, start)
 
 
-def _timed(batches: Sequence[Batch], counts: list[int], events: list[Event], now: int | None) -> Frame:
+def _timed(
+    batches: Sequence[Batch], counts: list[int], events: list[Event], now: int | None, start: tuple[int, int]
+) -> Frame:
     batch = np.repeat(np.arange(len(batches), dtype=np.int32), counts)
     datas = [event.data or Data() for event in events]
     time = _times([data.timestamp_unixtime_ms for data in datas])
@@ -71,11 +80,13 @@ def _timed(batches: Sequence[Batch], counts: list[int], events: list[Event], now
     mpid, nameless = _mpids(batches)
     return Frame(
         batches=batches,
+        rows=np.arange(start[0], start[0] + len(batches), dtype=np.int32),
         mpid=mpid,
         nameless=nameless,
         stamp=stamp,
         types=[event.event_type for event in events],
         datas=datas,
+        events=np.arange(start[1], start[1] + len(datas), dtype=np.int32),
         batch=batch,
         time=np.where(time == _UNKNOWN, stamp[batch], time),
     )

@@ -1,13 +1,11 @@
-"""One name for every identity, whichever client spelled it, and what is no identity although it stands in its place."""
+"""One name for every identity, whichever client spelled it."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-from raudience.ingest.cells import text_of
-
-__all__ = ["DEVICE_IDS", "PRIORITY", "USER_IDS", "canonical", "identity_text"]
+__all__ = ["DEVICE_IDS", "PRIORITY", "USER_IDS", "canonical"]
 
 _OTHERS: Final = tuple(f"other_id_{number}" for number in range(2, 11))
 
@@ -52,9 +50,3 @@ _NAMES: Final = {_squash(name): name for name in USER_IDS + DEVICE_IDS} | _ALIAS
 def canonical(name: str) -> str:
     """The Events API's name of an identity, whatever the case and the underscores; an unknown name stays as it is."""
     return _NAMES.get(_squash(name), name)
-
-
-def identity_text(value: Any) -> str | None:
-    """The text of an identity; None for what says "no identity": null, empty text, an id of zeros (no tracking)."""
-    text = "" if value is None else text_of(value)
-    return text if text.strip("0-") else None

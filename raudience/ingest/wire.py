@@ -15,7 +15,7 @@ import msgspec
 
 from raudience.errors import Fault
 
-__all__ = ["Batch", "Consent", "Data", "Event", "IdentityRow", "Product", "read_batches"]
+__all__ = ["Batch", "Consent", "Data", "Event", "IdentityRow", "Product", "read_batches", "read_each"]
 
 Scalar: TypeAlias = str | int | float | bool | None
 Time: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
@@ -169,8 +169,8 @@ class Batch(_Wire, gc=False):
     timestamp_unixtime_ms: Time | None = None
     user_identities: dict[str, Scalar] | list[IdentityRow | None] | None = None
     user_attributes: dict[str, Any] | None = None
-    device_info: dict[str, Any] | None = None
-    application_info: dict[str, Any] | None = None
+    device_info: msgspec.Raw = msgspec.Raw()
+    application_info: msgspec.Raw = msgspec.Raw()
     deleted_user_attributes: list[str | None] | None = None
     calculated_attributes: dict[str, Any] | None = None
     consent_state: ConsentState | None = None
@@ -180,7 +180,15 @@ class Batch(_Wire, gc=False):
     attribution_info: AttributionInfo | None = None
 
 
+class _Whole(Batch, gc=False):
+    """A batch of which every part is decoded, for finding what is wrong."""
+
+    device_info: dict[str, Any] | None = None  # type: ignore[assignment]
+    application_info: dict[str, Any] | None = None  # type: ignore[assignment]
+
+
 _DECODE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(Batch).decode
+_DECODE_WHOLE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(_Whole).decode
 _LOOSE: Final = msgspec.json.Decoder()
 _MESSAGE = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<got>.+?))?(?: - at `(?P<path>.+)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field (?P<field>`.+`)(?: - at `(?P<path>.+)`)?")
@@ -190,19 +198,24 @@ _SHOWN = 60
 
 
 def read_batches(documents: Sequence[bytes]) -> tuple[list[Batch], list[int] | None, list[tuple[int, Fault]]]:
-    """Decode one batch per document: the good ones, their positions (None: all are good), and faults by position."""
+    """Decode one batch per document: the good ones, their positions (None: all are good), and faults by position.
+
+    Device and application are not looked into: what is wrong there, `read_each` finds.
+    """
     try:
         return [*map(_DECODE, documents)], None, []
     except (ValueError, RecursionError):
-        return _read_each(documents)
+        return read_each(documents)
 
 
-def _read_each(documents: Sequence[bytes]) -> tuple[list[Batch], list[int], list[tuple[int, Fault]]]:
+def read_each(documents: Sequence[bytes]) -> tuple[list[Batch], list[int], list[tuple[int, Fault]]]:
+    """Like `read_batches`, one by one and into every part."""
     batches: list[Batch] = []
     positions: list[int] = []
     faults: list[tuple[int, Fault]] = []
     for position, document in enumerate(documents):
         try:
+            _DECODE_WHOLE(document)
             batches.append(_DECODE(document))
             positions.append(position)
         except (ValueError, RecursionError) as error:
