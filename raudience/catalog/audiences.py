@@ -20,10 +20,11 @@ class Settings(_Base, frozen=True):
     activity is kept, the lookback when not given (D15). The other two: how long ids of events and batches are
     remembered (D12)."""
 
-    lookback: Duration = Duration(30 * DAY)
+    # Factories: msgspec cannot write a default of its own kind into a JSON Schema.
+    lookback: Duration = msgspec.field(default_factory=lambda: Duration(30 * DAY))
     retention: Duration | None = None
-    remember_messages: Duration = Duration(2 * DAY)
-    remember_batches: Duration = Duration(30 * DAY)
+    remember_messages: Duration = msgspec.field(default_factory=lambda: Duration(2 * DAY))
+    remember_batches: Duration = msgspec.field(default_factory=lambda: Duration(30 * DAY))
 
 
 class Input(_Base, frozen=True):
@@ -48,5 +49,5 @@ class Audience(_Base, frozen=True):
 
 class Book(_Base, frozen=True):
     audiences: tuple[Audience, ...]
-    settings: Settings = Settings()
+    settings: Settings = msgspec.field(default_factory=Settings)
     inputs: tuple[Input, ...] = ()
