@@ -8,7 +8,7 @@ import mmh3
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KEY_GROUPS", "change_ids", "key_groups", "mix64", "text_id", "text_key", "text_keys"]
+__all__ = ["KEY_GROUPS", "change_ids", "key_groups", "keys_of_users", "mix64", "text_id", "text_key", "text_keys"]
 
 KEY_GROUPS = 256
 
@@ -44,6 +44,14 @@ def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     mixed ^= mixed >> _HALF
     mixed *= _MIX_2
     mixed ^= mixed >> _HALF
+    return mixed
+
+
+def keys_of_users(keys: NDArray[np.uint64], mpids: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Keys, uint64[n], of what each user sent, so that equal keys of two users differ; 0 stays 0."""
+    mixed = keys ^ (mpids.view(np.uint64) * _GOLDEN)
+    mixed[mixed == 0] = 1
+    mixed[keys == 0] = 0
     return mixed
 
 

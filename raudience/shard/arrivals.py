@@ -51,7 +51,7 @@ class Arrivals:
         self.keys = numbers[events.key[self._where]]
         owners = block.products.event.astype(np.int64)
         self._place = None if everything else _places(kept, len(events.batch))
-        self._products = slice(None) if self._place is None else np.flatnonzero(self._place[owners] >= 0)
+        self._products = slice(None) if self._place is None else (self._place[owners] >= 0).nonzero()[0]
         kept_owners = owners[self._products]
         self.product_event = kept_owners if self._place is None else self._place[kept_owners]
         self._cells: dict[Field, Cells] = {}
@@ -113,6 +113,6 @@ def _spread(column: Column, dictionary: Dictionary, batch: NDArray[np.int32]) ->
         return Cells(None, codes[batch], column.numbers[batch] if len(column.numbers) else None)
     of_batch = np.searchsorted(column.index, batch)
     of_batch[of_batch == len(column.index)] = 0
-    has = np.flatnonzero(column.index[of_batch] == batch)
+    has = (column.index[of_batch] == batch).nonzero()[0]
     of_batch = of_batch[has]
     return Cells(has, codes[of_batch], column.numbers[of_batch] if len(column.numbers) else None)

@@ -57,7 +57,7 @@ class Backfill:
         keys = sorted({*former.audiences, *present.audiences})
         for number, key in enumerate(keys):
             before, after = self._members(former, key), self._members(present, key)
-            row = np.flatnonzero(before != after)
+            row = (before != after).nonzero()[0]
             audience, at = np.full(len(row), number, np.int32), np.full(len(row), self._now)
             parts.append(Changes((), (), audience, self._profiles.index.mpids[row], after[row], at))
         versions = {a.key: a.version for e in (former, present) for a in e.plan.audiences}
@@ -110,7 +110,7 @@ class Backfill:
                 if count.most is not None:
                     truth[leaf] &= counts <= count.most
             held[number] = np.minimum(counts, _FULL)
-            over = np.flatnonzero(counts > _FULL)
+            over = (counts > _FULL).nonzero()[0]
             large.update(
                 {(row, number): count for row, count in zip(over.tolist(), counts[over].tolist(), strict=True)}
             )

@@ -14,6 +14,7 @@ from raudience.shard.toggles import Toggles, order_of, turns
 __all__ = ["ADDED", "DONE", "OTHER", "CartState", "Happenings", "running_max"]
 
 ADDED, DONE, OTHER = 0, 1, 2
+_KEY_BITS = 63
 
 
 class Happenings:
@@ -27,9 +28,11 @@ class Happenings:
         self, row: NDArray[np.int32], at: NDArray[np.int64], role: NDArray[np.int8], time: NDArray[np.int64],
         left: NDArray[np.int64],
     ) -> None:  # fmt: skip
-        order = order_of(row, at)
-        self.row, self.at, self.role = row[order], at[order], role[order]
-        self.time, self.left = time[order], left[order]
+        self.row, self.at, self.role, self.time, self.left = row, at, role, time, left
+
+    def pick(self, where: NDArray[np.int64]) -> Happenings:
+        """Those at positions, in that order."""
+        return Happenings(self.row[where], self.at[where], self.role[where], self.time[where], self.left[where])
 
 
 class CartState:
@@ -39,15 +42,17 @@ class CartState:
         self.leaves = leaves
         self.removal = leaves[0][1].removed is not None
         self.moments = np.zeros((0, 4), np.int64)
+        self._adding = np.zeros(0, bool)
 
     def make_room(self, rows: int) -> None:
         self.moments = grown(self.moments, rows, NEVER)
+        self._adding = grown(self._adding, rows)
 
     def clear(self, rows: NDArray[np.int32]) -> None:
         self.moments[rows] = NEVER
 
     def nbytes(self) -> int:
-        return self.moments.nbytes
+        return self.moments.nbytes + self._adding.nbytes
 
     def holds(self, leaf: Cart, moments: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:
         """bool[k]: truth for moments int64[k, 4] (added, done, other, left) at instants."""
@@ -61,8 +66,10 @@ class CartState:
 
     def apply(self, happened: Happenings, bits: Bits) -> list[Toggles]:
         """Take what happened and tell which leaves turned."""
+        happened = self._without_add(happened)
         if not len(happened.row):
             return []
+        happened = happened.pick(order_of(happened.row, happened.at))
         after = self._after(happened)
         last = np.append(happened.row[1:] != happened.row[:-1], True)
         self.moments[happened.row[last]] = after[last]
@@ -73,11 +80,25 @@ class CartState:
             for number, leaf in self.leaves
         ]
 
+    def _without_add(self, happened: Happenings) -> Happenings:
+        """Note what happened to rows that have nothing in a cart, where no leaf can turn; what is left to look at."""
+        added = happened.row[happened.role == ADDED]
+        open_cart = self.moments[happened.row, ADDED] != NEVER
+        if len(added):
+            self._adding[added] = True
+            open_cart |= self._adding[happened.row]
+            self._adding[added] = False
+        rest = ~open_cart
+        for role in (DONE, OTHER):
+            where = (rest & (happened.role == role)).nonzero()[0]
+            np.maximum.at(self.moments[:, role], happened.row[where], happened.time[where])
+        return happened.pick(open_cart.nonzero()[0]) if rest.any() else happened
+
     def _after(self, happened: Happenings) -> NDArray[np.int64]:
         row = happened.row
         begins = segments(row)
         first = np.maximum.accumulate(np.where(begins, np.arange(len(row)), 0))
-        after = self.moments[row]
+        after = self.moments.take(row, axis=0)
         for role in (ADDED, DONE, OTHER):
             heard = np.where(happened.role == role, happened.time, NEVER)
             after[:, role] = running_max(np.maximum(heard, after[:, role]), begins)
@@ -92,8 +113,19 @@ def running_max(values: NDArray[np.int64], begins: NDArray[np.bool_]) -> NDArray
     """Running maximum within segments."""
     if begins.all():
         return values
+    floor = int(values.min(where=values != NEVER, initial=1 << 61)) - 1
+    bits = (int(values.max()) - floor).bit_length() if floor < 1 << 60 else 0
+    if bits + len(values).bit_length() >= _KEY_BITS:
+        return _running_max_by_rank(values, begins)
+    lifted = np.where(values == NEVER, 0, values - floor)
+    lift = np.cumsum(begins) << bits
+    lifted = np.maximum.accumulate(lifted + lift) - lift
+    return np.where(lifted == 0, NEVER, lifted + floor)
+
+
+def _running_max_by_rank(values: NDArray[np.int64], begins: NDArray[np.bool_]) -> NDArray[np.int64]:
     order = np.argsort(values, kind="stable")
     rank = np.empty(len(values), np.int64)
     rank[order] = np.arange(len(values))
-    lifted = rank + np.cumsum(begins) * len(values)
-    return values[order[np.maximum.accumulate(lifted) - np.cumsum(begins) * len(values)]]
+    lift = np.cumsum(begins) * len(values)
+    return values[order[np.maximum.accumulate(rank + lift) - lift]]

@@ -34,7 +34,7 @@ def _check_members(profiles: Profiles, evaluation: Evaluation) -> None:
     rows, membership = profiles.rows, evaluation.membership
     for number, formula in enumerate(evaluation.compiled.formulas):
         expected = evaluate(formula, lambda leaf: membership.leaves.column(leaf, rows))
-        wrong = np.flatnonzero(membership.members.column(number, rows) != expected)
+        wrong = (membership.members.column(number, rows) != expected).nonzero()[0]
         if len(wrong):
             message = (
                 f"audience {evaluation.plan.audiences[number].key}: {len(wrong)} members disagree with its criteria"
@@ -49,7 +49,7 @@ def _check_leaves(
     fresh = Backfill(profiles, store, known, Timers(), now).run(evaluation.plan)
     for number, leaf in enumerate(evaluation.compiled.leaves):
         held = evaluation.membership.leaves.get(live, number)
-        wrong = np.flatnonzero(fresh.membership.leaves.get(live, number) != held)
+        wrong = (fresh.membership.leaves.get(live, number) != held).nonzero()[0]
         if len(wrong):
             message = f"criterion `{describe(leaf)}`: {len(wrong)} profiles disagree with the kept events"
             raise ReportBug(message)

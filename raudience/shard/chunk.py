@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from raudience.records import Field
 from raudience.shard.growing import narrow
+from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 from raudience.shard.words import NUMBER_CODE
 
@@ -42,7 +43,7 @@ class SealedColumn:
 
 def seal_column(codes: NDArray[np.int32], numbers: NDArray[np.float64] | None) -> SealedColumn:
     """Pack the cells of all rows (codes int32[n], 0: absent; numbers float64[n] or None) in few bytes."""
-    present = np.flatnonzero(codes)
+    present = codes.nonzero()[0]
     index = None
     if len(present) < len(codes):
         index, codes = narrow(present), codes[present]
@@ -66,20 +67,19 @@ class Chunk:
     """
 
     def __init__(
-        self, times: NDArray[np.int64], rows: NDArray[np.int32], keys: NDArray[np.int32],
+        self, times: NDArray[np.int64], rows: NDArray[np.int32], keys: NDArray[np.int32], order: NDArray[np.int64],
         columns: dict[Field, SealedColumn], product_event: NDArray[np.int64],
     ) -> None:  # fmt: skip
         self.base, self.last = int(times[0]), int(times[-1])
         offset = times - self.base
         self._time: NDArray[Any] = offset.astype(np.uint32) if self.last - self.base < 1 << 32 else offset
         self.row = rows
-        order = np.argsort(keys, kind="stable")
         self.order = narrow(order)
         self.present, counts = np.unique(keys, return_counts=True)
         self._offsets = np.concatenate([[0], np.cumsum(counts)])
         self._columns = columns
         self._product_event = narrow(product_event)
-        self._patterns: tuple[object, NDArray[Any]] | None = None
+        self._matched: tuple[Matching, NDArray[Any], NDArray[Any]] | None = None
 
     @property
     def size(self) -> int:
@@ -87,7 +87,7 @@ class Chunk:
 
     def nbytes(self) -> int:
         fixed = self._time.nbytes + self.row.nbytes + self.order.nbytes + self._product_event.nbytes
-        patterns = self._patterns[1].nbytes if self._patterns else 0
+        patterns = self._matched[1].nbytes + self._matched[2].nbytes if self._matched else 0
         return fixed + patterns + sum(column.nbytes() for column in self._columns.values())
 
     def span(self, after: int, until: int) -> slice:
@@ -100,13 +100,21 @@ class Chunk:
         """Times int64[k] of positions in time."""
         return self._time[where].astype(np.int64) + self.base
 
-    def patterns(self, where: slice, matching: Any) -> NDArray[np.int32]:
-        """Patterns int32[k] of positions in time, by the automaton of the present plan."""
-        if self._patterns is None or self._patterns[0] is not matching:
+    def relevant(self, where: slice, matching: Matching) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(position in time int64[k], pattern int32[k]) of the events in a span that satisfy some matcher."""
+        if self._matched is None or self._matched[0] is not matching:
             by_time = np.empty(self.size, np.int32)
             by_time[self.order] = matching.classify(self.rows(0, self.size))
-            self._patterns = (matching, narrow(by_time))
-        return self._patterns[1][where].astype(np.int32)
+            self.remember(matching, by_time)
+        assert self._matched is not None
+        _, positions, patterns = self._matched
+        head, tail = np.searchsorted(positions, (where.start, where.stop)).tolist()
+        return positions[head:tail].astype(np.int64), patterns[head:tail].astype(np.int32)
+
+    def remember(self, matching: Matching, by_time: NDArray[np.int32]) -> None:
+        """Keep the patterns int32[n] of all events, in order of time."""
+        positions = by_time.nonzero()[0]
+        self._matched = (matching, narrow(positions), narrow(by_time[positions]))
 
     def of_key(self, key: int) -> slice:
         """Positions by key of the events of a key."""

@@ -81,7 +81,7 @@ def product_ids(
         passing = ProductFeature((checks,), dictionaries).passing(rows, checks)
     ids = _ids(rows, len(owners), dictionaries)
     by_event: dict[int, list[str]] = {event: [] for event in where.tolist()}
-    for product in np.flatnonzero(passing & np.isin(owners, where)).tolist():
+    for product in (passing & np.isin(owners, where)).nonzero()[0].tolist():
         by_event[int(owners[product])].append(ids[product])
     return [tuple(by_event[event]) or ("",) for event in where.tolist()]
 

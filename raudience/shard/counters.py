@@ -12,6 +12,7 @@ from raudience.shard.toggles import Toggles
 __all__ = ["Counters"]
 
 _FULL = 255
+_KEY_BITS = 63
 _MOST_LEAVES = 63
 
 
@@ -52,29 +53,33 @@ class Counters:
         """Move counts and tell which leaves turned at which instant. entry: counter * 2, plus 1 for a loss."""
         if not len(row):
             return Toggles(row, at, entry)
-        instants, rank = _ranked(at)
-        bits = len(instants).bit_length() + 1
+        first = int(at.min())
+        bits = (int(at.max()) - first).bit_length() + 1
         flat = row.astype(np.int64) * self.width + (entry >> 1)
-        moves = np.sort((flat << bits) | (rank << 1) | (entry & 1))
-        return self._turned(moves, bits, instants)
+        if bits + int(flat.max()).bit_length() > _KEY_BITS:
+            instants, rank = np.unique(at, return_inverse=True)
+            toggles = self.apply(row, rank.reshape(-1), entry)
+            return toggles._replace(at=instants[toggles.at])
+        moves = (flat << bits) | ((at - first) << 1) | (entry & 1)
+        moves.sort()
+        return self._turned(moves, bits, first)
 
-    def _turned(self, moves: NDArray[np.int64], bits: int, instants: NDArray[np.int64]) -> Toggles:
+    def _turned(self, moves: NDArray[np.int64], bits: int, start: int) -> Toggles:
         flat = moves >> bits
         delta = 1 - 2 * (moves & 1)
         running = np.cumsum(delta)
-        begins = np.flatnonzero(segments(flat))
+        begins = segments(flat).nonzero()[0]
         held = self._get(flat[begins])
         lengths = np.diff(np.append(begins, len(flat)))
         after = running + np.repeat(held - (running[begins] - delta[begins]), lengths)
         self._set(flat[begins], after[begins + lengths - 1])
-        ends = np.flatnonzero(np.append(segments(moves >> 1)[1:], True))
+        ends = (np.append(segments(moves >> 1)[1:], True)).nonzero()[0]
         former = np.empty(len(ends), np.int64)
         former[1:] = after[ends[:-1]]
         first = segments(flat[ends])
         former[first] = held
-        return self._leaves_turned(
-            flat[ends], former, after[ends], instants[(moves[ends] >> 1) & ((1 << bits - 1) - 1)]
-        )
+        instant = ((moves[ends] & ((1 << bits) - 1)) >> 1) + start
+        return self._leaves_turned(flat[ends], former, after[ends], instant)
 
     def _leaves_turned(
         self, flat: NDArray[np.int64], former: NDArray[np.int64], after: NDArray[np.int64], at: NDArray[np.int64]
@@ -82,14 +87,14 @@ class Counters:
         counter = flat % self.width
         top = self._truths.shape[1] - 1
         turned = self._truths[counter, np.minimum(former, top)] ^ self._truths[counter, np.minimum(after, top)]
-        moved = np.flatnonzero(turned)
+        moved = turned.nonzero()[0]
         row, counter, turned, at = (
             (flat[moved] // self.width).astype(np.int32),
             counter[moved],
             turned[moved],
             at[moved],
         )
-        parts = [np.flatnonzero((turned >> np.uint64(bit)) & np.uint64(1)) for bit in range(self._leaves.shape[1])]
+        parts = [((turned >> np.uint64(bit)) & np.uint64(1)).nonzero()[0] for bit in range(self._leaves.shape[1])]
         where = np.concatenate(parts) if parts else moved
         bit = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         return Toggles(row[where], at[where], self._leaves[counter[where], bit])
@@ -97,7 +102,7 @@ class Counters:
     def _get(self, flat: NDArray[np.int64]) -> NDArray[np.int64]:
         counts = self._counts.reshape(-1)[flat].astype(np.int64)
         if self._large:
-            for place in np.flatnonzero(counts == _FULL).tolist():
+            for place in (counts == _FULL).nonzero()[0].tolist():
                 counts[place] = self._large.get(int(flat[place]), _FULL)
         return counts
 
@@ -106,17 +111,9 @@ class Counters:
         if self._large:
             for place in flat[held[flat] == _FULL].tolist():
                 self._large.pop(place, None)
-        for place in np.flatnonzero(counts > _FULL).tolist():
+        for place in (counts > _FULL).nonzero()[0].tolist():
             self._large[int(flat[place])] = int(counts[place])
         held[flat] = np.minimum(counts, _FULL)
-
-
-def _ranked(at: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Distinct instants ascending, and the position of each element among them."""
-    if at[0] == at[-1] and bool((at == at[0]).all()):
-        return at[:1], np.zeros(len(at), np.int64)
-    distinct, rank = np.unique(at, return_inverse=True)
-    return distinct, rank.astype(np.int64)
 
 
 def _matrix(groups: list[list[int]]) -> NDArray[np.int32]:

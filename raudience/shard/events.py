@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,42 @@ from raudience.shard.histories import Entry, HistoryState, Touch
 from raudience.shard.matching import Matching
 from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
-from raudience.shard.telling import CartPart, Heard, happenings
+from raudience.shard.telling import ARRIVAL, CartPart, Heard, happenings
 from raudience.shard.toggles import Toggles
 
 __all__ = ["EventLeaves"]
 
 
+_Part: TypeAlias = tuple[int, NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]
+
+
 class _Moved(NamedTuple):
-    """Events that gained or lost places in windows: row int32[k], at int64[k], entry int32[k] of counters."""
+    """Events that arrive or pass an edge: row, pattern int32[k]; at, time int64[k]; slot int64[k] of the lists; event
+    int64[k], position among the arrivals, -1 for an event kept before."""
 
     row: NDArray[np.int32]
     at: NDArray[np.int64]
-    entry: NDArray[np.int32]
+    time: NDArray[np.int64]
+    pattern: NDArray[np.int32]
+    slot: NDArray[np.int64]
+    event: NDArray[np.int64]
+
+
+def _passing(
+    parts: list[tuple[int, NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]], edges: NDArray[np.int64]
+) -> _Moved:
+    """Kept events that matter and pass an edge, given by (number of the edge, row, time, pattern)."""
+    pattern = np.concatenate([np.zeros(0, np.int32), *(part[3] for part in parts)])
+    row = np.concatenate([np.zeros(0, np.int32), *(part[1] for part in parts)])
+    time = np.concatenate([np.zeros(0, np.int64), *(part[2] for part in parts)])
+    slot = np.repeat(np.array([part[0] for part in parts], np.int64), [len(part[1]) for part in parts])
+    return _Moved(row, time + edges[slot], time, pattern, slot, np.full(len(row), -1))
+
+
+def _joined(parts: list[_Moved]) -> _Moved:
+    if len(parts) == 1:
+        return parts[0]
+    return _Moved(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 class EventLeaves:
@@ -40,6 +64,7 @@ class EventLeaves:
         self.matching = Matching(compiled.matchers, known.keys, known.words, compiled.plan.workspaces)
         watched = [(watcher.matcher, watcher.edges) for watcher in compiled.watchers]
         self.subscriptions = Subscriptions(self.matching.patterns, compiled.counters, watched)
+        self._edges: list[int] = self.subscriptions.edges.tolist()
         self.counters = Counters(compiled.counter_leaves)
         self.carts = [CartState(leaves) for leaves in compiled.carts]
         self.contents = [CartContents() for _ in compiled.carts]
@@ -62,7 +87,7 @@ class EventLeaves:
 
     def next_edge(self, store: EventStore, now: int) -> int | None:
         """The earliest moment after now at which a kept event passes an edge."""
-        found = [(store.next_after(now - edge), edge) for edge in self.subscriptions.edges.tolist()]
+        found = [(store.next_after(now - edge), edge) for edge in self._edges]
         return min((time + edge for time, edge in found if time is not None), default=None)
 
     def step(
@@ -75,70 +100,47 @@ class EventLeaves:
         bits: Bits,
     ) -> list[Toggles]:
         """Everything that kept events and arrivals do in (after, until]."""
-        moved: list[_Moved] = []
-        heard: list[Heard] = []
-        for number, edge in enumerate(self.subscriptions.edges.tolist()):
-            for part in store.passing(after - edge, until - edge, self.matching):
-                self._pass(number, edge, part.row, part.time, part.pattern, moved, heard)
-        if arrivals is not None and arrivals.size:
-            self._arrive(arrivals, patterns, until, moved, heard)
-        toggles = [self.counters.apply(*map(np.concatenate, zip(*moved, strict=True)))] if moved else []
-        if heard:
-            told = Heard(*map(np.concatenate, zip(*heard, strict=True)))
-            if len(told.row):
-                toggles += self._tell(told, arrivals, bits)
+        passed = [
+            (number, part.row, part.time, part.pattern)
+            for number, edge in enumerate(self._edges)
+            for part in store.passing(after - edge, until - edge, self.matching)
+        ]
+        told = [] if arrivals is None else self._arriving(arrivals, patterns, until)
+        told.append(_passing(passed, self.subscriptions.edges))
+        relevant = _joined(told)
+        if not len(relevant.row):
+            return []
+        toggles: list[Toggles] = []
+        if self.compiled.counters:
+            where, entry = self.subscriptions.counter_lists.of(relevant.pattern, relevant.slot)
+            toggles.append(self.counters.apply(relevant.row[where], relevant.at[where], entry))
+        if self.compiled.watchers:
+            where, watcher = self.subscriptions.watcher_lists.of(relevant.pattern, relevant.slot)
+            if len(where):
+                toggles += self._tell(self._heard(relevant, where, watcher), arrivals, bits)
         return toggles
 
-    def _pass(
-        self, number: int, edge: int, row: NDArray[np.int32], time: NDArray[np.int64], pattern: NDArray[np.int32],
-        moved: list[_Moved], heard: list[Heard], event: NDArray[np.int64] | None = None,
-    ) -> None:  # fmt: skip
-        relevant = np.flatnonzero(pattern)
-        if not len(relevant):
-            return
-        if self.compiled.counters:
-            where, entry = self.subscriptions.counter_lists.of(pattern[relevant], number)
-            owner = relevant[where]
-            moved.append(_Moved(row[owner], time[owner] + edge, entry))
-        if self.compiled.watchers:
-            where, watcher = self.subscriptions.watcher_lists.of(pattern[relevant], number)
-            if len(where):
-                owner = relevant[where]
-                edges, events = np.full(len(owner), edge), np.full(len(owner), -1) if event is None else event[owner]
-                heard.append(Heard(row[owner], time[owner] + edge, time[owner], watcher, edges, events))
+    def _heard(self, moved: _Moved, where: NDArray[np.int64], watcher: NDArray[np.int32]) -> Heard:
+        slot, ages = moved.slot[where], np.append(self.subscriptions.edges, ARRIVAL)
+        edge = ages[np.minimum(slot, len(ages) - 1)]
+        return Heard(moved.row[where], moved.at[where], moved.time[where], watcher, edge, moved.event[where])
 
-    def _arrive(
-        self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int, moved: list[_Moved], heard: list[Heard]
-    ) -> None:
-        relevant = np.flatnonzero(patterns)
-        pattern, age = patterns[relevant], (arrivals.at - arrivals.times)[relevant]
-        slot = self.subscriptions.arrival_slot(age)
-        if self.compiled.counters:
-            where, entry = self.subscriptions.counter_lists.of(pattern, slot)
-            owner = relevant[where]
-            moved.append(_Moved(arrivals.row[owner], arrivals.at[owner], entry))
-        if self.compiled.watchers:
-            where, watcher = self.subscriptions.watcher_lists.of(pattern, slot)
-            owner = relevant[where]
-            edge = np.full(len(owner), -1)
-            heard.append(Heard(arrivals.row[owner], arrivals.at[owner], arrivals.times[owner], watcher, edge, owner))
-        self._pass_at_once(arrivals, patterns, relevant, until, moved, heard)
-
-    def _pass_at_once(
-        self, arrivals: Arrivals, patterns: NDArray[np.int32], relevant: NDArray[np.int64], until: int,
-        moved: list[_Moved], heard: list[Heard],
-    ) -> None:  # fmt: skip
-        """Edges that arrivals pass after they arrive and not later than `until`."""
-        times, at = arrivals.times[relevant], arrivals.at[relevant]
-        if not len(times):
-            return
-        oldest, youngest = until - int(times.min()), int((at - times).min())
-        for number, edge in enumerate(self.subscriptions.edges.tolist()):
+    def _arriving(self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int) -> list[_Moved]:
+        """Arrivals that matter, as they arrive and as they pass edges after that and not later than `until`."""
+        event = patterns.nonzero()[0]
+        if not len(event):
+            return []
+        row, at, time, pattern = arrivals.row[event], arrivals.at[event], arrivals.times[event], patterns[event]
+        age = at - time
+        moved = [_Moved(row, at, time, pattern, self.subscriptions.arrival_slot(age), event)]
+        oldest, youngest = until - int(time.min()), int(age.min())
+        for number, edge in enumerate(self._edges):
             if youngest < edge <= oldest:
-                due = times + edge
-                where = relevant[np.flatnonzero((at < due) & (due <= until))]
-                row, time, pattern = arrivals.row[where], arrivals.times[where], patterns[where]
-                self._pass(number, edge, row, time, pattern, moved, heard, where)
+                due = time + edge
+                where = ((at < due) & (due <= until)).nonzero()[0]
+                slot = np.full(len(where), number)
+                moved.append(_Moved(row[where], due[where], time[where], pattern[where], slot, event[where]))
+        return moved
 
     def _tell(self, heard: Heard, arrivals: Arrivals | None, bits: Bits) -> list[Toggles]:
         toggles: list[Toggles] = []
@@ -157,7 +159,7 @@ class EventLeaves:
 
 
 def _touches(history: HistoryState, heard: Heard, step: int, arrivals: Arrivals | None) -> list[Touch]:
-    fresh = np.flatnonzero(heard.edge == -1)
+    fresh = (heard.edge == -1).nonzero()[0]
     gained: dict[int, tuple[Entry, ...]] = {}
     if len(fresh) and arrivals is not None:
         entries = history.entries(arrivals, heard.event[fresh], step, heard.time[fresh])

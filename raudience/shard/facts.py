@@ -77,10 +77,10 @@ class UserEvents:
         return event.chunk.rows(event.place, event.place + 1)
 
     def _in_chunk(self, chunk: Chunk, row: int) -> list[Occasion]:
-        positions = np.flatnonzero(chunk.row == row)
+        positions = (chunk.row == row).nonzero()[0]
         if not len(positions):
             return []
-        places: NDArray[np.int64] = np.flatnonzero(np.isin(chunk.order, positions))
+        places: NDArray[np.int64] = (np.isin(chunk.order, positions)).nonzero()[0]
         matching = self._evaluation.events.matching
         found = []
         for place in places.tolist():

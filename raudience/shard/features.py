@@ -21,7 +21,7 @@ from raudience.shard.words import ABSENT, FIRST_WORD, NUMBER_CODE, Dictionary, T
 __all__ = ["AttributeFeature", "Feature", "ProductFeature", "ScopeFeature", "TimeFeature", "Truths"]
 
 Truths: TypeAlias = tuple[bool, ...]
-Classes: TypeAlias = NDArray[np.int64]
+Classes: TypeAlias = NDArray[np.int32]
 
 
 class _Interned:
@@ -38,8 +38,8 @@ class _Interned:
         return known
 
     def numbers(self, columns: NDArray[np.bool_]) -> Classes:
-        """Classes int64[k] of truths bool[tests, k]."""
-        return np.array([self.number(tuple(column)) for column in columns.T.tolist()], np.int64)
+        """Classes int32[k] of truths bool[tests, k]."""
+        return np.array([self.number(tuple(column)) for column in columns.T.tolist()], np.int32)
 
 
 class Feature(Protocol):
@@ -59,7 +59,7 @@ class AttributeFeature:
         self._interned = _Interned()
         self._tables = [TruthTable(test, dictionary) for test in tests]
         self._dictionary = dictionary
-        self._by_code = np.zeros(0, np.int64)
+        self._by_code = np.zeros(0, np.int32)
         self._numbers = _NumberClasses(tests, self._interned)
 
     @property
@@ -73,7 +73,7 @@ class AttributeFeature:
             return np.full(rows.size, by_code[ABSENT])
         found = by_code[cells.codes]
         if cells.numbers is not None:
-            at = np.flatnonzero(cells.codes == NUMBER_CODE)
+            at = (cells.codes == NUMBER_CODE).nonzero()[0]
             found[at] = self._numbers.classes(cells.numbers[at])
         if cells.index is None:
             return found
@@ -142,7 +142,7 @@ class ScopeFeature:
         self._scopes = scopes
         self._dictionary = dictionary
         self._workspaces = workspaces
-        self._by_code = np.zeros(FIRST_WORD, np.int64)
+        self._by_code = np.zeros(FIRST_WORD, np.int32)
 
     @property
     def truths(self) -> list[Truths]:
@@ -150,7 +150,7 @@ class ScopeFeature:
 
     def classes(self, rows: EventRows) -> Classes:
         for word in self._dictionary.words[len(self._by_code) - FIRST_WORD :]:
-            self._by_code = np.append(self._by_code, self._interned.number(self._truths(word)))
+            self._by_code = np.append(self._by_code, np.int32(self._interned.number(self._truths(word))))
         cells = rows.cells(self.field)
         assert cells is not None
         return self._by_code[cells.codes]
@@ -172,7 +172,7 @@ class TimeFeature:
         self.truths: list[Truths] = [tuple(start <= low < end for start, end in spans) for low in lowest]
 
     def classes(self, rows: EventRows) -> Classes:
-        return np.searchsorted(self._edges, rows.times, "right")
+        return np.searchsorted(self._edges, rows.times, "right").astype(np.int32)
 
 
 class ProductFeature:
@@ -189,7 +189,7 @@ class ProductFeature:
         return self._interned.truths
 
     def classes(self, rows: EventRows) -> Classes:
-        classes = np.full(rows.size, self._none)
+        classes = np.full(rows.size, self._none, np.int32)
         owners = np.unique(rows.product_event)
         if not len(owners):
             return classes

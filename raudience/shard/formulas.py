@@ -53,34 +53,37 @@ class Formulas:
         self._tabled = np.array([len(read) <= _TABLE_LEAVES for read in leaves], bool)
         short = [read if tabled else () for read, tabled in zip(leaves, self._tabled.tolist(), strict=True)]
         width = max(map(len, short), default=0)
-        self._leaf = np.zeros((len(formulas), width), np.int32)
-        self._used = np.zeros((len(formulas), width), bool)
+        self._byte = np.zeros((width, len(formulas)), np.int64)
+        self._bit = np.zeros((width, len(formulas)), np.uint8)
+        self._weight = np.zeros((width, len(formulas)), np.int64)
+        self._all_tabled = bool(self._tabled.all())
         self._base = np.zeros(len(formulas), np.int64)
         tables: list[NDArray[np.bool_]] = []
         for number, read in enumerate(short):
-            self._leaf[number, : len(read)], self._used[number, : len(read)] = read, True
+            for j, leaf in enumerate(read):
+                self._byte[j, number], self._bit[j, number], self._weight[j, number] = leaf >> 3, leaf & 7, 1 << j
             self._base[number] = sum(map(len, tables))
             tables.append(_table(formulas[number], read) if self._tabled[number] else np.zeros(1, bool))
         self._table = np.concatenate([np.zeros(0, bool), *tables])
 
-    def of(self, audience: NDArray[np.int64], states: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """bool[k]: truth of audiences int64[k] in states uint8[k, bytes of leaves]."""
-        place = self._base[audience]
-        flat, width, start = states.reshape(-1), states.shape[1], np.arange(len(audience)) * states.shape[1]
-        for j in range(self._leaf.shape[1]):
-            leaf = self._leaf[audience, j]
-            bit = (flat[start + (leaf >> 3)] >> (leaf & 7).astype(np.uint8)) & np.uint8(1)
-            place += (bit & self._used[audience, j]).astype(np.int64) << j
-        truth = self._table[place]
-        if not self._tabled.all():
-            self._long(audience, states, truth)
-        assert width
+    def of(self, audience: NDArray[np.int64], states: NDArray[np.uint8], state: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """bool[k]: truth of audiences int64[k], each in a state int64[k], a row of uint8[states, bytes of leaves]."""
+        place = self._base.take(audience)
+        flat, start = states.reshape(-1), state * states.shape[1]
+        for byte, bit, weight in zip(self._byte, self._bit, self._weight, strict=True):
+            found = (flat.take(start + byte.take(audience)) >> bit.take(audience)) & np.uint8(1)
+            place += found * weight.take(audience)
+        truth = self._table.take(place)
+        if not self._all_tabled:
+            self._long(audience, states, state, truth)
         return truth
 
-    def _long(self, audience: NDArray[np.int64], states: NDArray[np.uint8], truth: NDArray[np.bool_]) -> None:
+    def _long(
+        self, audience: NDArray[np.int64], states: NDArray[np.uint8], state: NDArray[np.int64], truth: NDArray[np.bool_]
+    ) -> None:
         for number in np.unique(audience[~self._tabled[audience]]).tolist():
-            where = np.flatnonzero(audience == number)
-            some = states[where]
+            where = (audience == number).nonzero()[0]
+            some = states.take(state[where], axis=0)
 
             def bit(leaf: int, some: NDArray[np.uint8] = some) -> NDArray[np.bool_]:
                 return (some[:, leaf >> 3] >> np.uint8(leaf & 7)) & np.uint8(1) != 0

@@ -142,10 +142,10 @@ class HistoryState:
         checks = tuple(check for check in self.leaf.matcher.checks if check.field.namespace == "product")
         passing = ProductFeature((checks,), self._dictionaries).passing(rows, checks)
         found = _texts(
-            rows, field, self._dictionaries, np.flatnonzero(passing), np.arange(len(owners)), isinstance(self.leaf, Sum)
+            rows, field, self._dictionaries, passing.nonzero()[0], np.arange(len(owners)), isinstance(self.leaf, Sum)
         )
         by_event: dict[int, list[str]] = {event: [] for event in where.tolist()}
-        for product, values in zip(np.flatnonzero(passing).tolist(), found, strict=True):
+        for product, values in zip(passing.nonzero()[0].tolist(), found, strict=True):
             by_event.get(int(owners[product]), []).extend(values)
         if isinstance(self.leaf, Sum):
             return [[str(sum(map(int, by_event[event])))] if by_event[event] else [] for event in where.tolist()]

@@ -11,6 +11,7 @@ __all__ = ["Remembered", "RowIndex"]
 
 _EMPTY = -1
 _GONE = -2
+_WAYS = 4
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -36,7 +37,7 @@ class RowIndex:
         row = self._table[slot]
         hit = (row >= 0) & (self.mpids[row] == mpids)
         found[hit] = row[hit]
-        pending = np.flatnonzero(~hit & (row != _EMPTY))
+        pending = (~hit & (row != _EMPTY)).nonzero()[0]
         mask = len(self._table) - 1
         slot = slot[pending]
         while len(pending):
@@ -104,56 +105,65 @@ class RowIndex:
         slot = _slots(self.mpids[rows].view(np.uint64), self._bits)
         mask = len(self._table) - 1
         while len(rows):
-            free = np.flatnonzero(self._table[slot] == _EMPTY)
+            free = (self._table[slot] == _EMPTY).nonzero()[0]
             self._table[slot[free]] = rows[free]
             lost = self._table[slot] != rows
             rows, slot = rows[lost], (slot[lost] + 1) & mask
 
 
 class _KeySet:
-    """Set of uint64 keys, 0 excepted."""
+    """Set of uint64 keys, 0 excepted, in buckets of four: one look finds a key or the room for it."""
 
-    def __init__(self, bits: int = 12) -> None:
-        self._bits = bits
-        self._table = np.zeros(1 << bits, np.uint64)
+    def __init__(self, expected: int = 0) -> None:
         self._used = 0
+        self._bits = _bucket_bits(expected)
+        self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
 
-    def has(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        found = np.zeros(len(keys), bool)
-        if not self._used:
-            return found
-        slot = _slots(keys, self._bits)
-        held = self._table[slot]
-        found[held == keys] = True
-        pending = np.flatnonzero(~found & (held != 0))
+    def __len__(self) -> int:
+        return self._used
+
+    def look(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+        """Which keys are in the set; for each the bucket, int64[n], that holds it or has room, and how full that is."""
+        bucket = _slots(keys, self._bits)
+        found, full = self._in_bucket(keys, bucket)
+        pending = (~found & (full == _WAYS)).nonzero()[0]
         mask = len(self._table) - 1
-        slot = slot[pending]
         while len(pending):
-            slot = (slot + 1) & mask
-            held = self._table[slot]
-            hit = held == keys[pending]
-            found[pending[hit]] = True
-            left = ~hit & (held != 0)
-            pending, slot = pending[left], slot[left]
-        return found
+            following = (bucket[pending] + 1) & mask
+            bucket[pending] = following
+            found[pending], full[pending] = self._in_bucket(keys[pending], following)
+            pending = pending[~found[pending] & (full[pending] == _WAYS)]
+        return found, bucket, full
+
+    def _in_bucket(
+        self, keys: NDArray[np.uint64], bucket: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Whether keys are in buckets, and how many keys those hold; the four comparisons are read as one number."""
+        held = self._table.take(bucket, axis=0)
+        equal = (held == keys[:, None]).view(np.uint32).reshape(-1)
+        empty = (held == 0).view(np.uint32).reshape(-1)
+        return equal != 0, _WAYS - np.bitwise_count(empty).astype(np.int64)
 
     def add(self, keys: NDArray[np.uint64]) -> None:
         """Add keys that are distinct and not in the set."""
         self._used += len(keys)
-        if self._used * 5 > len(self._table) * 3:
+        if self._used * 5 > self._table.size * 2:
             keys = np.concatenate([self._table[self._table != 0], keys])
-            self._bits = max(12, int(len(keys) * 5 // 2).bit_length())
-            self._table = np.zeros(1 << self._bits, np.uint64)
-        slot = _slots(keys, self._bits)
-        mask = len(self._table) - 1
+            self._bits = _bucket_bits(2 * len(keys))
+            self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
         while len(keys):
-            free = np.flatnonzero(self._table[slot] == 0)
-            self._table[slot[free]] = keys[free]
-            lost = self._table[slot] != keys
-            keys, slot = keys[lost], (slot[lost] + 1) & mask
+            _, bucket, full = self.look(keys)
+            place = bucket * _WAYS + full
+            self._table.reshape(-1)[place] = keys
+            keys = keys[self._table.reshape(-1)[place] != keys]
 
     def nbytes(self) -> int:
         return self._table.nbytes
+
+
+def _bucket_bits(keys: int) -> int:
+    """Bits of the number of buckets that `keys` keys fill to a fifth or two."""
+    return max(8, (keys * 5 // (2 * _WAYS)).bit_length())
 
 
 class Remembered:
@@ -172,14 +182,17 @@ class Remembered:
 
         `at` is int64[n], ascending. Of equal keys among them the first is new.
         """
+        if not len(keys):
+            return np.ones(0, bool)
+        first, last = int(at[0]) // self.span, int(at[-1]) // self.span
+        if first == last and keys.all():
+            return self._first_in_slice(keys, first)
         new = np.ones(len(keys), bool)
-        if not keys.any():
-            return new
         slices = at // self.span
-        for number in range(int(slices[0]), int(slices[-1]) + 1) if slices[-1] - slices[0] < 8 else np.unique(slices):
-            here = (slices == number) & (keys != 0)
-            if here.any():
-                new[here] = self._first_in_slice(keys[here], int(number))
+        for number in np.unique(slices).tolist():
+            here = ((slices == number) & (keys != 0)).nonzero()[0]
+            if len(here):
+                new[here] = self._first_in_slice(keys[here], number)
         return new
 
     def nbytes(self) -> int:
@@ -190,13 +203,13 @@ class Remembered:
             del self._slices[old]
         new = np.ones(len(keys), bool)
         for held in self._slices.values():
-            new &= ~held.has(keys)
-        candidates = keys[new]
-        ordered = np.sort(candidates)
+            new &= ~held.look(keys)[0]
+        ordered = np.sort(keys)
         if (ordered[1:] == ordered[:-1]).any():
-            _, first = np.unique(candidates, return_index=True)
-            kept = np.flatnonzero(new)[np.sort(first)]
-            new[:] = False
-            new[kept] = True
-        self._slices.setdefault(number, _KeySet()).add(keys[new])
+            first = np.zeros(len(keys), bool)
+            first[np.unique(keys, return_index=True)[1]] = True
+            new &= first
+        if number not in self._slices:
+            self._slices[number] = _KeySet(max(map(len, self._slices.values()), default=0))
+        self._slices[number].add(keys[new])
         return new

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.hashing import keys_of_users
 from raudience.records import Block, Column, Field, FieldColumn, ListColumn
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.bits import Bits
@@ -38,11 +39,11 @@ class Fresh(NamedTuple):
 def fresh_parts(block: Block, profiles: Profiles, remembered: Remembered) -> Fresh:
     """Set repeated batches aside and find the rows of the others."""
     batches = block.batches
-    new = remembered.first_time(batches.request, batches.at)
+    new = remembered.first_time(keys_of_users(batches.request, batches.mpid), batches.at)
     if new.all():
         row, added = profiles.index.find_or_add(batches.mpid)
         return Fresh(None, row, added)
-    where = np.flatnonzero(new)
+    where = new.nonzero()[0]
     row = np.full(len(new), -1, np.int32)
     row[where], added = profiles.index.find_or_add(batches.mpid[where])
     return Fresh(where, row, added)
@@ -53,9 +54,9 @@ def fresh_events(block: Block, fresh: Fresh, remembered: Remembered, known: Even
     events, at = block.events, block.batches.at
     if fresh.where is None:
         new = remembered.first_time(events.message, at[events.batch])
-        kept = None if new.all() else np.flatnonzero(new)
+        kept = None if new.all() else new.nonzero()[0]
         return Arrivals(block, fresh.row, kept, known)
-    kept = np.flatnonzero(fresh.row[events.batch] >= 0)
+    kept = (fresh.row[events.batch] >= 0).nonzero()[0]
     new = remembered.first_time(events.message[kept], at[events.batch[kept]])
     return Arrivals(block, fresh.row, kept[new], known)
 
@@ -92,7 +93,7 @@ class Intake:
         arrived: dict[str, tuple[NDArray[np.int32], NDArray[np.int64]]] = {}
         for name, where in self._by_workspace():
             rows = row[where]
-            absent = np.flatnonzero(~self._profiles.present[name][rows])
+            absent = (~self._profiles.present[name][rows]).nonzero()[0]
             if len(absent):
                 arrived[name] = (rows[absent], at[where][absent])
                 self._profiles.present[name][rows[absent]] = True
@@ -103,7 +104,7 @@ class Intake:
         toggles: list[Toggles] = []
         row, at, seen, workspace = self._sightings(arrivals)
         for number, name in enumerate(self._names):
-            where = slice(None) if len(self._names) == 1 else np.flatnonzero(workspace == number)
+            where = slice(None) if len(self._names) == 1 else (workspace == number).nonzero()[0]
             first = self._profiles.first_seen[name]
             leaves = self._leaves.first_seen.get(name, [])
             if leaves:
@@ -141,7 +142,7 @@ class Intake:
         workspace = self._of_fresh(self._workspace)
         if len(self._names) == 1:
             return [(self._names[0], slice(None))]
-        return [(name, np.flatnonzero(workspace == number)) for number, name in enumerate(self._names)]
+        return [(name, (workspace == number).nonzero()[0]) for number, name in enumerate(self._names)]
 
     def _sightings(
         self, arrivals: Arrivals
@@ -152,7 +153,7 @@ class Intake:
         seen, workspace = np.minimum(arrivals.times, at), self._workspace[arrivals.batch]
         silent = self._fresh.row >= 0
         silent[self._with_events] = False
-        where = np.flatnonzero(silent)
+        where = silent.nonzero()[0]
         if not len(where):
             return row, at, seen, workspace
         stamps = np.minimum(batches.stamp[where], batches.at[where])
@@ -187,9 +188,9 @@ class Intake:
         at = _positions(column, None, len(self._fresh.row))
         fresh = self._fresh.row[at] >= 0
         if shared:
-            return [("", np.flatnonzero(fresh))]
+            return [("", fresh.nonzero()[0])]
         workspace = self._workspace[at]
-        found = [(name, np.flatnonzero(fresh & (workspace == number))) for number, name in enumerate(self._names)]
+        found = [(name, (fresh & (workspace == number)).nonzero()[0]) for number, name in enumerate(self._names)]
         return [(name, where) for name, where in found if len(where)]
 
     def _field(self, name: str, field: Field, updates: list[_Update]) -> Timeline:

@@ -42,19 +42,22 @@ class Matching:
         self.patterns: list[tuple[int, ...]] = [()]
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self._keys = keys
-        self._start = np.zeros(0, np.int64)
+        self._start = np.zeros(0, np.int32)
         self._features, self._asks = _features(matchers, dictionaries, workspaces)
         self._tables = [np.zeros((1, 1), np.int32) for _ in self._features]
 
     def classify(self, rows: EventRows) -> NDArray[np.int32]:
         """Pattern int32[n] of every event."""
         self._learn_keys()
-        state = self._start[rows.keys]
-        if not state.any():
-            return state.astype(np.int32)
+        patterns = self._start[rows.keys]
+        active = patterns.nonzero()[0]
+        state = patterns[active]
         for number, feature in enumerate(self._features):
-            state = self._step(number, feature, state, feature.classes(rows))
-        return state.astype(np.int32)
+            if not len(active):
+                break
+            state = self._step(number, feature, state, feature.classes(rows)[active])
+        patterns[active] = state
+        return patterns
 
     def keys_read(self, matcher: int) -> list[int]:
         """Numbers of the event keys that a matcher reads, ascending."""
@@ -63,7 +66,7 @@ class Matching:
     def _learn_keys(self) -> None:
         for key in self._keys[len(self._start) :]:
             read = tuple(number for number, matcher in enumerate(self.matchers) if reads(matcher, key))
-            self._start = np.append(self._start, self._number(read))
+            self._start = np.append(self._start, np.int32(self._number(read)))
 
     def _number(self, state: tuple[int, ...]) -> int:
         number = self._numbers.setdefault(state, len(self.patterns))
@@ -72,15 +75,15 @@ class Matching:
         return number
 
     def _step(
-        self, number: int, feature: Feature, state: NDArray[np.int64], classes: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+        self, number: int, feature: Feature, state: NDArray[np.int32], classes: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
         table = self._fitted(number, len(feature.truths))
-        following = table.ravel()[state * table.shape[1] + classes]
+        following = table.reshape(-1).take(state * np.int32(table.shape[1]) + classes)
         if len(following) and following.min() < 0:
             self._resolve(number, feature, state[following < 0], classes[following < 0])
             table = self._tables[number]
-            following = table.ravel()[state * table.shape[1] + classes]
-        return following.astype(np.int64)
+            following = table.reshape(-1).take(state * np.int32(table.shape[1]) + classes)
+        return following
 
     def _fitted(self, number: int, classes: int) -> NDArray[np.int32]:
         table = self._tables[number]
@@ -92,7 +95,7 @@ class Matching:
         self._tables[number] = grown(table, len(self.patterns), -1)
         return self._tables[number]
 
-    def _resolve(self, number: int, feature: Feature, states: NDArray[np.int64], classes: NDArray[np.int64]) -> None:
+    def _resolve(self, number: int, feature: Feature, states: NDArray[np.int32], classes: NDArray[np.int32]) -> None:
         table = self._tables[number]
         for state, cls in {*zip(states.tolist(), classes.tolist(), strict=True)}:
             truths = feature.truths[cls]

@@ -56,18 +56,20 @@ class Membership:
         states = self._states(row, leaf)
         last = np.append((row[1:] != row[:-1]) | (at[1:] != at[:-1]), True)
         group = np.cumsum(last) - last
-        ends = np.flatnonzero(last)
+        ends = last.nonzero()[0]
         final = np.append(row[1:] != row[:-1], True)
         self.leaves.bytes[row[final]] = states[final]
-        return self._evaluate(row[ends], at[ends], states[ends], self._asked(leaf, group, len(ends)), len(ends))
+        return self._evaluate(
+            row[ends], at[ends], states.take(ends, axis=0), self._asked(leaf, group, len(ends)), len(ends)
+        )
 
     def _states(self, row: NDArray[np.int32], leaf: NDArray[np.int32]) -> NDArray[np.uint8]:
         """uint8[k, bytes]: leaves of the row after each toggle, in the order of the toggles."""
         masks = np.zeros((len(row), self.leaves.bytes.shape[1]), np.uint8)
         masks[np.arange(len(row)), leaf >> 3] = np.uint8(1) << (leaf & 7).astype(np.uint8)
         turned = np.bitwise_xor.accumulate(masks, axis=0)
-        begins = np.flatnonzero(segments(row))
-        base = self.leaves.bytes[row[begins]]
+        begins = segments(row).nonzero()[0]
+        base = self.leaves.bytes.take(row[begins], axis=0)
         base ^= turned[begins] ^ masks[begins]
         turned ^= np.repeat(base, np.diff(np.append(begins, len(row))), axis=0)
         return turned
@@ -83,15 +85,15 @@ class Membership:
         groups: int,
     ) -> Turns:  # fmt: skip
         audience, group = np.divmod(asked, groups)
-        truth = self._formulas.of(audience, states[group])
+        truth = self._formulas.of(audience, states, group)
         rows = row[group]
         column = audience.astype(np.int32)
         first = np.append(True, (audience[1:] != audience[:-1]) | (rows[1:] != rows[:-1])) if len(rows) else truth
         before = np.empty(len(truth), bool)
         before[1:] = truth[:-1]
-        begins = np.flatnonzero(first)
+        begins = first.nonzero()[0]
         before[begins] = self._is_member(rows[begins], column[begins])
-        turned = np.flatnonzero(truth != before)
+        turned = (truth != before).nonzero()[0]
         self.members.flip(rows[turned], column[turned])
         return Turns(column[turned], rows[turned], truth[turned], at[group[turned]])
 

@@ -29,7 +29,7 @@ class MomentLeaf:
     def holds(self, moment: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:
         """bool[k]: truth of moments at instants."""
         if isinstance(self._test, SpanTest):
-            return (self._test.start <= moment) & (moment < self._test.end)
+            return (moment != NEVER) & (self._test.start <= moment) & (moment < self._test.end)
         age = now - moment
         return (moment != NEVER) & (self._test.low <= age) & (age <= self._test.high)
 
@@ -52,7 +52,7 @@ class MomentLeaf:
     ) -> Toggles:  # fmt: skip
         """Take new moments at instants and look again at rows whose time has come; `bits` holds the truth of before."""
         flips = self.flips(moment)
-        inside = [np.flatnonzero((at < flip) & (flip <= now)) for flip in flips]
+        inside = [((at < flip) & (flip <= now)).nonzero()[0] for flip in flips]
         rows = np.concatenate([due_row, *(row[where] for where in inside), row])
         ats = np.concatenate([due_at, *(flip[where] for flip, where in zip(flips, inside, strict=True)), at])
         given = np.concatenate([np.full(len(rows) - len(row), -1), np.arange(len(row))])

@@ -133,7 +133,7 @@ class Register:
     def truth(self, table: TruthTable, timeline: Timeline) -> NDArray[np.bool_]:
         """bool[k]: what a test says of the field after each entry."""
         truth = table.of(timeline.code, timeline.number)
-        listed = np.flatnonzero(timeline.code == LIST)
+        listed = (timeline.code == LIST).nonzero()[0]
         truth[listed] = self._lists.truth(timeline.list[listed], table)
         return truth
 
@@ -218,7 +218,7 @@ class Register:
             self._compact()
 
     def _compact(self) -> None:
-        listed = np.flatnonzero(self._code == LIST)
+        listed = (self._code == LIST).nonzero()[0]
         if len(self._lists) > 2 * len(listed):
             self._list[listed] = self._lists.kept(self._list[listed].astype(np.int64))
 
@@ -227,7 +227,7 @@ def _running_latest(row: NDArray[np.int32], stamp: NDArray[np.int64], held: NDAr
     """Latest stamp before each entry among the held one and the earlier entries of its row."""
     latest = held.copy()
     begins = segments(row)
-    pending = np.flatnonzero(~begins)
+    pending = (~begins).nonzero()[0]
     while len(pending):
         better = np.maximum(latest[pending - 1], stamp[pending - 1])
         moved = better > latest[pending]

@@ -70,7 +70,7 @@ class Selector:
             where = self._within(chunk, events, after, until)
             passing = self._passing(events)
             if passing is not None:
-                where = np.flatnonzero(passing) if where is None else where[passing[where]]
+                where = passing.nonzero()[0] if where is None else where[passing[where]]
             position = events.positions if where is None else events.positions[where]
             yield Found(chunk, chunk.row[position], position, events, where)
 

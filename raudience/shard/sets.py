@@ -36,7 +36,7 @@ class SetRegister:
         """Add values by their codes in `dictionary`; row, at: [k], at ascending."""
         added = [
             place
-            for place in np.flatnonzero((codes >= FIRST_WORD) & (codes != self._first[row])).tolist()
+            for place in ((codes >= FIRST_WORD) & (codes != self._first[row])).nonzero()[0].tolist()
             if self._add(int(row[place]), int(codes[place]))
         ]
         return SetUpdates(row[added], at[added], self._sets_after(row[added].tolist(), codes[added].tolist()))

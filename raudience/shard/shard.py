@@ -23,6 +23,7 @@ from raudience.shard.index import Remembered
 from raudience.shard.intake import Intake, fresh_events, fresh_parts
 from raudience.shard.membership import Turns
 from raudience.shard.profiles import SETS, Profiles
+from raudience.shard.registers import NEVER
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
 from raudience.shard.toggles import Toggles, gather
@@ -78,7 +79,7 @@ class Shard:
 
     def members(self, audience: str) -> NDArray[np.int64]:
         """MPIDs of the members, int64[n], ascending. KeyError for an audience that is not in the plan."""
-        rows = np.flatnonzero(self._member_column(audience))
+        rows = self._member_column(audience).nonzero()[0]
         return np.sort(self.profiles.index.mpids[rows])
 
     def counts(self) -> dict[str, int]:
@@ -169,7 +170,7 @@ class Shard:
             if len(self.profiles.last)
             else rows >= 0
         )
-        late = np.flatnonzero(lapsed)
+        late = lapsed.nonzero()[0]
         return int(np.searchsorted(at, at[first + late[0]], "left")) if len(late) else end
 
     def _advance(self, now: int) -> None:
@@ -205,11 +206,11 @@ class Shard:
         toggles += evaluation.look_again(due, until, self.timers, intake.handled if intake else set())
         patterns = evaluation.events.matching.classify(arrivals) if arrivals is not None else np.zeros(0, np.int32)
         toggles += evaluation.events.step(self.store, arrivals, patterns, self.now, until, bits)
-        dropped, drops = self._lapsed(due.row[due.leaf == _RETENTION], due.at[due.leaf == _RETENTION])
+        dropped, drops = self._lapsed(due.row[due.leaf == _RETENTION], until)
         toggles += drops
         self._note(evaluation.membership.apply(gather(toggles)))
         if arrivals is not None:
-            self.store.append(arrivals, patterns)
+            self.store.append(arrivals, patterns, evaluation.events.matching)
         self._forget(dropped, until)
         self._reuse(due.row[due.leaf == _REUSE])
         self.now = until
@@ -227,17 +228,16 @@ class Shard:
         if retention is not None and len(added):
             self.timers.push(self.profiles.last[added] + retention + 1, added, _RETENTION)
 
-    def _lapsed(self, row: NDArray[np.int32], at: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[Toggles]]:
+    def _lapsed(self, row: NDArray[np.int32], until: int) -> tuple[NDArray[np.int32], list[Toggles]]:
         """Profiles whose retention has ended, and what turns with them (semantics D15)."""
         retention = self.plan.retention
         if retention is None or not len(row):
             return row[:0], []
+        row = row[self.profiles.last[row] != NEVER]
         end = self.profiles.last[row] + retention + 1
-        known = self.profiles.last[row] >= 0
-        again = known & (end > at)
-        self.timers.push(end[again], row[again], _RETENTION)
-        over = known & ~again
-        return row[over], self.evaluation.drop(row[over], at[over])
+        over = end <= until
+        self.timers.push(end[~over], row[~over], _RETENTION)
+        return row[over], self.evaluation.drop(row[over], end[over])
 
     def _forget(self, rows: NDArray[np.int32], until: int) -> None:
         """Forget profiles; their rows are used again when none of their events counts any more."""

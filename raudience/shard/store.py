@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from raudience.records import Field
 from raudience.shard.arrivals import Arrivals
 from raudience.shard.chunk import Chunk, SealedColumn, seal_column
-from raudience.shard.growing import grown
+from raudience.shard.growing import grown, narrow
 from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 
@@ -37,6 +37,7 @@ class EventStore:
         self._starts = np.zeros(0, np.int64)
         self._ends = np.zeros(0, np.int64)
         self._size = 0
+        self._matching: Matching | None = None
         self._time = np.zeros(0, np.int64)
         self._row, self._pattern, self._key, self._source = (np.zeros(0, np.int32) for _ in range(4))
         self._pieces: list[tuple[int, NDArray[np.int64], dict[Field, Cells]]] = []
@@ -44,35 +45,39 @@ class EventStore:
     def __len__(self) -> int:
         return self._size + sum(chunk.size for chunk in self.chunks)
 
-    def append(self, arrivals: Arrivals, patterns: NDArray[np.int32]) -> None:
-        """Keep events with their patterns under the present plan."""
+    def append(self, arrivals: Arrivals, patterns: NDArray[np.int32], matching: Matching) -> None:
+        """Keep events with their patterns, as `matching` found them."""
         count = arrivals.size
         if count == 0:
             return
         if self._size > SEAL // 2 and self._size + count > SEAL:
             self.seal()
+        self._matching = matching
         held = self._size
         self._room(held + count)
-        new = slice(held, held + count)
-        self._time[new], self._row[new] = arrivals.times, arrivals.row
-        self._pattern[new], self._key[new] = patterns, arrivals.keys
-        self._source[new] = np.arange(held, held + count, dtype=np.int32)
-        self._size = held + count
-        self._keep_order(held, int(arrivals.times.min()), arrivals.times)
+        source = np.arange(held, held + count, dtype=np.int32)
+        new: tuple[NDArray[Any], ...] = (arrivals.times, arrivals.row, patterns, arrivals.keys, source)
+        if not bool((new[0][1:] >= new[0][:-1]).all()):
+            order = np.argsort(new[0], kind="stable")
+            new = tuple(array[order] for array in new)
+        self._merge(new, held, count)
         self._pieces.append((held, arrivals.product_event + held, arrivals.columns()))
 
     def passing(self, after: int, until: int, matching: Matching) -> Iterator[Passing]:
-        """Events with after < time <= until, part by part."""
+        """Events with after < time <= until that satisfy some matcher, part by part."""
         if self._size and self._time[0] <= until and self._time[self._size - 1] > after:
             head, tail = np.searchsorted(self._time[: self._size], (after, until), "right").tolist()
             if head < tail:
                 part = slice(head, tail)
-                yield Passing(self._row[part], self._time[part], self._pattern[part])
-        for number in np.flatnonzero((self._starts <= until) & (self._ends > after)).tolist():
+                pattern = self._pattern[part]
+                where = pattern.nonzero()[0]
+                yield Passing(self._row[part][where], self._time[part][where], pattern[where])
+        for number in ((self._starts <= until) & (self._ends > after)).nonzero()[0].tolist():
             chunk = self.chunks[number]
             part = chunk.span(after, until)
             if part.start < part.stop:
-                yield Passing(chunk.row[part], chunk.times(part), chunk.patterns(part, matching))
+                position, pattern = chunk.relevant(part, matching)
+                yield Passing(chunk.row[position], chunk.times(position), pattern)
 
     def next_after(self, moment: int) -> int | None:
         """Time of the earliest kept event after a moment."""
@@ -80,7 +85,7 @@ class EventStore:
         at = int(np.searchsorted(self._time[: self._size], moment, "right"))
         if at < self._size:
             found.append(int(self._time[at]))
-        for number in np.flatnonzero(self._ends > moment).tolist():
+        for number in (self._ends > moment).nonzero()[0].tolist():
             chunk = self.chunks[number]
             found.append(int(chunk.times(chunk.span(moment, chunk.last).start)))
         return min(found, default=None)
@@ -91,10 +96,12 @@ class EventStore:
         if size == 0:
             return
         source, keys = self._source[:size], self._key[:size]
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(narrow(keys), kind="stable")
         by_key = source[order]
         columns, product_event = self._sealed_columns(by_key)
-        chunk = Chunk(self._time[:size].copy(), self._row[:size].copy(), keys.copy(), columns, product_event)
+        chunk = Chunk(self._time[:size].copy(), self._row[:size].copy(), keys, order, columns, product_event)
+        if self._matching is not None:
+            chunk.remember(self._matching, self._pattern[:size])
         self.chunks.append(chunk)
         self._index()
         self._reset_tail()
@@ -127,15 +134,17 @@ class EventStore:
         self._row, self._pattern = grown(self._row, size), grown(self._pattern, size)
         self._key, self._source = grown(self._key, size), grown(self._source, size)
 
-    def _keep_order(self, held: int, earliest: int, times: NDArray[np.int64]) -> None:
-        """Bring the tail in order of time after events were added behind position `held`."""
-        if (held == 0 or self._time[held - 1] <= earliest) and bool((times[1:] >= times[:-1]).all()):
-            return
-        first = int(np.searchsorted(self._time[:held], earliest, "right"))
-        moved = slice(first, self._size)
-        order = np.argsort(self._time[moved], kind="stable")
-        for array in (self._time, self._row, self._pattern, self._key, self._source):
-            array[moved] = array[moved][order]
+    def _merge(self, new: tuple[NDArray[Any], ...], held: int, count: int) -> None:
+        """Put events, in order of time, where they belong in the tail; of equal times they come after those held."""
+        late = int(np.searchsorted(new[0], self._time[held - 1])) if held else 0
+        place = np.searchsorted(self._time[:held], new[0][:late], "right")
+        first = int(place[0]) if late else held
+        tail: tuple[NDArray[Any], ...] = (self._time, self._row, self._pattern, self._key, self._source)
+        for array, values in zip(tail, new, strict=True):
+            if late:
+                array[first : held + late] = np.insert(array[first:held], place - first, values[:late])
+            array[held + late : held + count] = values[late:]
+        self._size = held + count
 
     def _index(self) -> None:
         self._starts = np.array([chunk.base for chunk in self.chunks], np.int64)

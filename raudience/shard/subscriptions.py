@@ -39,7 +39,7 @@ class Lists:
             for missing in np.unique(place[count < 0]).tolist():
                 self._fill(missing)
             count = self._count[place]
-        where = np.flatnonzero(count)
+        where = count.nonzero()[0]
         owner, position = expand(self._start[place[where]], count[where])
         return where[owner], self._entries[position]
 

@@ -80,7 +80,7 @@ def _read_products(
 ) -> None:
     leaf = state.leaves[0][1]
     matcher = leaf.added if part.role == ADDED else leaf.removed
-    fresh = np.flatnonzero(part.heard.edge == ARRIVAL)
+    fresh = (part.heard.edge == ARRIVAL).nonzero()[0]
     if len(fresh) and arrivals is not None and matcher is not None:
         products = product_ids(arrivals, part.heard.event[fresh], matcher, dictionaries)
         part.ids = dict(zip(fresh.tolist(), products, strict=True))
@@ -90,7 +90,7 @@ def _update_contents(parts: list[CartPart], contents: CartContents, lookback: in
     steps = sorted(
         (int(part.heard.at[place]), number, place)
         for number, part in enumerate(parts)
-        for place in np.flatnonzero(part.comes | part.future | (part.heard.edge > lookback)).tolist()
+        for place in (part.comes | part.future | (part.heard.edge > lookback)).nonzero()[0].tolist()
     )
     for at, number, place in steps:
         part = parts[number]

@@ -12,6 +12,9 @@ from raudience.shard.growing import segments
 __all__ = ["Toggles", "gather", "order_of", "turns"]
 
 
+_KEY_BITS = 63
+
+
 class Toggles(NamedTuple):
     """Leaf `leaf` of row `row` changes its truth at instant `at`: int32[k], int64[k], int32[k], each triple once."""
 
@@ -33,11 +36,13 @@ def order_of(row: NDArray[np.int32], at: NDArray[np.int64]) -> NDArray[np.int64]
     """Stable order by (row, at)."""
     if not len(row):
         return np.zeros(0, np.int64)
-    first = int(at.min())
-    bits = (int(at.max()) - first).bit_length()
-    if bits <= 31:
-        return np.argsort((row.astype(np.int64) << bits) | (at - first), kind="stable")
-    return np.lexsort((at, row))
+    first, places = int(at.min()), len(row).bit_length()
+    bits = (int(at.max()) - first).bit_length() + places
+    if bits + int(row.max()).bit_length() > _KEY_BITS:
+        return np.lexsort((at, row))
+    keys = (row.astype(np.int64) << bits) | ((at - first) << places) | np.arange(len(row))
+    keys.sort()
+    return keys & ((1 << places) - 1)
 
 
 def turns(

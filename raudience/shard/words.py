@@ -82,7 +82,7 @@ class TruthTable:
         """bool[k]: truth of cells without lists; numbers: float64[k], read where the code is NUMBER."""
         truth = self.words()[codes]
         if numbers is not None:
-            at = np.flatnonzero(codes == NUMBER_CODE)
+            at = (codes == NUMBER_CODE).nonzero()[0]
             truth[at] = holds_numbers(self.test, numbers[at])
         return truth
 
