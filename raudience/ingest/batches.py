@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import compress
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -13,22 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.errors import Fault
-from raudience.hashing import mix64, text_key, text_keys
-from raudience.ingest.cells import text_of
+from raudience.hashing import text_keys
 from raudience.ingest.frame import Frame, lay_frame
 from raudience.ingest.happenings import Happenings, rows_by_type
+from raudience.ingest.identity import with_identity
+from raudience.ingest.keys import has_time, message_keys, per_input, request_keys, source_keys
 from raudience.ingest.profiles import Profiles
+from raudience.ingest.route import take
 from raudience.ingest.templates import Templates, Told
-from raudience.ingest.wire import Batch, Data, read_batches, read_each
+from raudience.ingest.wire import Batch, read_batches, read_each
 from raudience.records import Batches, Block, Events, Products
 
-__all__ = ["DEFAULT_INPUT", "SLICE", "Decoded", "Decoder", "decode", "message_keys"]
+__all__ = ["DEFAULT_INPUT", "SLICE", "Decoded", "Decoder", "decode"]
 
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
 Keys: TypeAlias = NDArray[np.uint64]
 Read: TypeAlias = tuple[list[Batch], list[int] | None, list[tuple[int, Fault]]]
-Requests: TypeAlias = Sequence[str | int | None]
 
 DEFAULT_INPUT: Final = "default"
 """Input of batches that do not name their own by `api_key`."""
@@ -40,7 +40,6 @@ _REMEMBERED: Final = 20_000
 """Distinct devices, and applications, that are remembered from call to call."""
 _NO_BATCHES: Final = tuple(np.empty(0, kind) for kind in ("i8", "?", "i8", "i4", "u8", "u8"))
 _NO_EVENTS: Final = tuple(np.empty(0, kind) for kind in ("i4", "i8", "i4", "u8"))
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -48,13 +47,15 @@ class Decoded(msgspec.Struct, frozen=True):
 
     requests: source_request_id of each batch, "" when it has none. content: uint64[n], key of the batch's own bytes.
     nameless: bool[n], batches without an MPID: their mpid is 0 until `identity.Resolver` finds it.
-    faults: the documents that were refused, by position, ascending.
+    positions: int64[n], the document of each batch, as long as the batches come from one call. faults: the documents
+    that were refused, by position, ascending.
     """
 
     block: Block
     requests: tuple[str, ...]
     content: Keys
     nameless: NDArray[np.bool_]
+    positions: Longs = np.empty(0, np.int64)
     faults: tuple[tuple[int, Fault], ...] = ()
 
 
@@ -80,12 +81,32 @@ class Decoder:
         with _uninterrupted():
             for start in range(0, len(documents), SLICE):
                 builder.add(documents[start : start + SLICE], start)
-            return builder.finish()
+            return _found(builder.finish())
 
 
 def decode(documents: Sequence[bytes], input: str = DEFAULT_INPUT, now: int | None = None) -> Decoded:
     """`Decoder.decode`, with nothing remembered."""
     return Decoder(input).decode(documents, now)
+
+
+def _found(decoded: Decoded) -> Decoded:
+    """Without the batches that have neither an MPID nor an identity that could lead to one."""
+    fields, nameless = decoded.block.batches.fields, decoded.nameless
+    assert decoded.positions is not None
+    lost = nameless & ~with_identity(fields, len(nameless)) if nameless.any() else nameless
+    if not lost.any():
+        return decoded
+    kept = np.flatnonzero(~lost)
+    fault = Fault("$.mpid", "an MPID, or an identity by which to find it", "neither")
+    faults = [*decoded.faults, *((position, fault) for position in decoded.positions[lost].tolist())]
+    return Decoded(
+        block=take(decoded.block, kept),
+        requests=tuple(decoded.requests[row] for row in kept.tolist()),
+        content=decoded.content[kept],
+        nameless=nameless[kept],
+        positions=decoded.positions[kept],
+        faults=tuple(sorted(faults)),
+    )
 
 
 @contextmanager
@@ -146,10 +167,10 @@ class _Builder:
         key = self._happenings.add(frame, rows)
         requests = [batch.source_request_id for batch in frame.batches]
         of = _code_inputs([batch.api_key or self._input for batch in frame.batches], self._inputs)
-        request = _request_keys(requests, np.where(_has_time(frame), content, np.uint64(0)))
+        request = request_keys(requests, np.where(has_time(frame), content, np.uint64(0)))
         self._requests += ["" if request is None else str(request) for request in requests]
         self._of_batches.append((frame.mpid, frame.nameless, frame.stamp, of, request, content))
-        messages = message_keys(_messages(frame.datas), frame.mpid[frame.batch])
+        messages = message_keys(source_keys(frame.datas), frame.mpid[frame.batch])
         self._of_events.append((frame.rows[frame.batch], frame.time, key, messages))
         self._rows += len(frame.batches)
         self._events += len(frame.datas)
@@ -163,13 +184,23 @@ class _Builder:
             stamp=stamp,
             input=of,
             inputs=tuple(self._inputs),
-            request=_per_input(request, of, tuple(self._inputs)),
+            request=per_input(request, of, tuple(self._inputs)),
             fields=fields,
             context=context,
         )
         block = Block(batches=batches, events=self._finish_events(), products=self._finish_products())
-        faults, requests = tuple(self._faults), tuple(self._requests)
-        return Decoded(block=block, requests=requests, content=content, nameless=nameless, faults=faults)
+        return Decoded(
+            block=block,
+            requests=tuple(self._requests),
+            content=content,
+            nameless=nameless,
+            faults=tuple(self._faults),
+            positions=self._positions(len(stamp)),
+        )
+
+    def _positions(self, count: int) -> Longs:
+        refused = np.array([position for position, _ in self._faults], np.int64)
+        return np.setdiff1d(np.arange(count + len(refused)), refused, assume_unique=True)
 
     def _finish_events(self) -> Events:
         batch, time, key, message = map(np.concatenate, zip(*self._of_events, strict=True))
@@ -187,53 +218,3 @@ def _code_inputs(names: list[str], inputs: dict[str, int]) -> Ints:
     for name in dict.fromkeys(names):
         inputs.setdefault(name, len(inputs))
     return np.fromiter(map(inputs.__getitem__, names), np.int32, len(names))
-
-
-def _has_time(frame: Frame) -> NDArray[np.bool_]:
-    """Batches that carry a time of their own, on themselves or on an event."""
-    own = np.array([batch.timestamp_unixtime_ms is not None for batch in frame.batches], np.bool_)
-    if not own.all():
-        timed = [data.timestamp_unixtime_ms is not None for data in frame.datas]
-        own[frame.batch[timed]] = True
-    return own
-
-
-def _request_keys(requests: Requests, content: Keys) -> Keys:
-    """Key of each source_request_id, else of the content."""
-    try:
-        return text_keys(map(str.encode, requests))  # type: ignore[arg-type]
-    except TypeError:
-        named = [request is not None for request in requests]
-        keys = content.copy()
-        keys[named] = text_keys(str(request).encode() for request in compress(requests, named))
-        return keys
-
-
-def _per_input(keys: Keys, of: Ints, inputs: tuple[str, ...]) -> Keys:
-    """Keys for remembering batches, told apart by input."""
-    seeds = np.array([text_key(name) for name in inputs], np.uint64)
-    return np.where(keys == 0, keys, _never_zero(mix64(keys + seeds[of])))
-
-
-def _messages(datas: Sequence[Data]) -> Keys:
-    """Key of each source_message_id, 0 where there is none."""
-    ids = [data.source_message_id for data in datas]
-    try:
-        return text_keys(map(str.encode, ids))  # type: ignore[arg-type]
-    except TypeError:
-        keys = np.zeros(len(ids), np.uint64)
-        given = [message is not None for message in ids]
-        keys[given] = text_keys(text_of(message).encode() for message in compress(ids, given))
-        return keys
-
-
-def message_keys(keys: Keys, mpids: Longs) -> Keys:
-    """Keys of events from those of their source_message_id (0: none) and their users: uint64[m].
-
-    With MPID 0 it changes nothing, so a key made before the MPID was found can be completed with it.
-    """
-    return np.where(keys == 0, keys, _never_zero(keys + mpids.view(np.uint64) * _SPREAD))
-
-
-def _never_zero(keys: Keys) -> Keys:
-    return np.where(keys == 0, np.uint64(1), keys)
