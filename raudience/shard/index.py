@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.shard.growing import grown
 
-__all__ = ["Remembered", "RowIndex"]
+__all__ = ["NOBODY", "Remembered", "RowIndex"]
+
+NOBODY: Final = 0
+"""A row that never has an MPID: events whose profile was dropped are given to it when a plan is adopted."""
 
 _EMPTY = -1
 _GONE = -2
@@ -24,7 +29,7 @@ class RowIndex:
 
     def __init__(self) -> None:
         self.mpids = np.zeros(1024, np.int64)
-        self.rows = 0
+        self.rows = NOBODY + 1
         self._bits = 12
         self._table = np.full(1 << self._bits, _EMPTY, np.int32)
         self._used = 0
@@ -82,6 +87,15 @@ class RowIndex:
     def live(self) -> NDArray[np.int32]:
         """Rows that have an MPID, ascending."""
         return np.sort(self._table[self._table >= 0])
+
+    def all_free(self) -> NDArray[np.int32]:
+        """Let every row without an MPID be handed out again; those rows, but for NOBODY."""
+        taken = np.zeros(self.rows, bool)
+        taken[self.live()] = True
+        taken[NOBODY] = True
+        free = (~taken).nonzero()[0].astype(np.int32)
+        self._free = free.tolist()
+        return free
 
     def nbytes(self) -> int:
         return self.mpids.nbytes + self._table.nbytes
@@ -148,7 +162,7 @@ class _KeySet:
         """Add keys that are distinct and not in the set."""
         self._used += len(keys)
         if self._used * 5 > self._table.size * 2:
-            keys = np.concatenate([self._table[self._table != 0], keys])
+            keys = np.concatenate([self.all(), keys])
             self._bits = _bucket_bits(2 * len(keys))
             self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
         while len(keys):
@@ -156,6 +170,10 @@ class _KeySet:
             place = bucket * _WAYS + full
             self._table.reshape(-1)[place] = keys
             keys = keys[self._table.reshape(-1)[place] != keys]
+
+    def all(self) -> NDArray[np.uint64]:
+        """Every key of the set."""
+        return self._table[self._table != 0]
 
     def nbytes(self) -> int:
         return self._table.nbytes
@@ -194,6 +212,17 @@ class Remembered:
             if len(here):
                 new[here] = self._first_in_slice(keys[here], number)
         return new
+
+    def keep_for(self, span: int, now: int) -> None:
+        """Remember for another span from now on; what is remembered counts as seen now."""
+        if span == self.span:
+            return
+        held = [keys.all() for keys in self._slices.values()]
+        self.span, self._slices = span, {}
+        if held:
+            keys = np.unique(np.concatenate(held))
+            self._slices[now // span] = _KeySet(len(keys))
+            self._slices[now // span].add(keys)
 
     def nbytes(self) -> int:
         return sum(keys.nbytes() for keys in self._slices.values())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from raudience.criteria.values import number_text
 from raudience.records import Column, ListColumn
 from raudience.shard.growing import expand, grown, segments
-from raudience.shard.toggles import order_of
+from raudience.shard.toggles import all_distinct, order_of
 from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Dictionary, TruthTable
 
 __all__ = ["NEVER", "Cells", "Register", "Timeline"]
@@ -19,7 +19,7 @@ NEVER = -(1 << 61)
 
 
 class Timeline(NamedTuple):
-    """A field of some rows after each of their updates, sorted by (row, at): row int32[k], at int64[k], code int32[k],
+    """A field of some rows after each of their updates, by (row, at): row int32[k], at int64[k], code int32[k],
     number float64[k], list int64[k] (position in the lists of the register, read where the code is LIST)."""
 
     row: NDArray[np.int32]
@@ -118,16 +118,19 @@ class Register:
         return Cells(self.dictionary.recode(column), numbers, np.zeros(count, np.int64))
 
     def update(self, row: NDArray[np.int32], at: NDArray[np.int64], stamp: NDArray[np.int64], cells: Cells) -> Timeline:
-        """Take updates in their order and tell what the field was after each; row, at, stamp: [k], at ascending."""
-        order = order_of(row, at)
-        row, at, stamp = row[order], at[order], stamp[order]
-        cells = Cells(cells.code[order], cells.number[order], cells.list[order])
-        if bool((row[1:] != row[:-1]).all()):
+        """Take updates in their order and tell what the field was after each; row, at, stamp: [k], at ascending.
+
+        A timeline of distinct rows is in the order of the updates, any other in the order of (row, at).
+        """
+        if all_distinct(row):
             fresh = stamp >= self._stamp[row]
         else:
+            order = order_of(row, at)
+            row, at, stamp = row[order], at[order], stamp[order]
+            cells = Cells(cells.code[order], cells.number[order], cells.list[order])
             fresh = stamp >= _running_latest(row, stamp, self._stamp[row])
         timeline = self._after(row, at, cells, fresh)
-        self._store(row, stamp, timeline)
+        self._store(timeline, stamp)
         return timeline
 
     def truth(self, table: TruthTable, timeline: Timeline) -> NDArray[np.bool_]:
@@ -190,30 +193,27 @@ class Register:
         codes = self._code[row].astype(np.int32)
         return Timeline(row, np.zeros(len(row), np.int64), codes, numbers, lists)
 
-    def _store(self, row: NDArray[np.int32], stamp: NDArray[np.int64], timeline: Timeline) -> None:
-        last = np.append(row[1:] != row[:-1], True) if len(row) else np.zeros(0, bool)
-        np.maximum.at(self._stamp, row, stamp)
-        row, code = row[last], timeline.code[last]
+    def _store(self, timeline: Timeline, stamp: NDArray[np.int64]) -> None:
         if len(self.dictionary) > np.iinfo(self._code.dtype).max:
             self._code = self._code.astype(np.uint16 if len(self.dictionary) < 1 << 16 else np.uint32)
+        row, code = timeline.row, timeline.code
+        np.maximum.at(self._stamp, row, stamp)
         self._code[row] = code
-        self._store_numbers(row, code, timeline.number[last])
-        self._store_lists(row, code, timeline.list[last])
+        self._store_numbers(row, code, timeline.number)
+        self._store_lists(row, code, timeline.list)
 
     def _store_numbers(self, row: NDArray[np.int32], code: NDArray[np.int32], number: NDArray[np.float64]) -> None:
-        is_number = code == NUMBER_CODE
-        if is_number.any():
+        if bool((code == NUMBER_CODE).any()):
             if not len(self._number):
                 self._number = np.zeros(len(self._code))
-            self._number[row[is_number]] = number[is_number]
+            self._number[row] = number
 
     def _store_lists(self, row: NDArray[np.int32], code: NDArray[np.int32], place: NDArray[np.int64]) -> None:
-        is_list = code == LIST
-        if not is_list.any():
+        if not bool((code == LIST).any()):
             return
         if not len(self._list):
             self._list = np.zeros(len(self._code), np.int32)
-        self._list[row[is_list]] = place[is_list]
+        self._list[row] = place
         if len(self._lists) > 4096:
             self._compact()
 

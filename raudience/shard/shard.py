@@ -19,7 +19,7 @@ from raudience.shard.checking import check
 from raudience.shard.commands import Command, Tick
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.explaining import Explainer
-from raudience.shard.index import Remembered
+from raudience.shard.index import NOBODY, Remembered
 from raudience.shard.intake import Intake, fresh_events, fresh_parts
 from raudience.shard.membership import Turns
 from raudience.shard.profiles import SETS, Profiles
@@ -30,7 +30,7 @@ from raudience.shard.toggles import Toggles, gather
 
 __all__ = ["Shard"]
 
-_EMPTY = Plan((), (), {}, 30 * DAY, 30 * DAY, 2 * DAY, 30 * DAY)
+_EMPTY = Plan((), (), {}, None, None, 2 * DAY, 30 * DAY)
 _STEP = DAY
 _RETENTION = -1
 _REUSE = -2
@@ -251,6 +251,7 @@ class Shard:
             self.timers.push(again, rows, _REUSE)
 
     def _reuse(self, rows: NDArray[np.int32]) -> None:
+        """Let rows be used again once none of their events is in any window."""
         if len(rows):
             self.evaluation.events.clear(rows)
             self.profiles.index.release(rows)
@@ -268,16 +269,28 @@ class Shard:
     def _adopt(self, plan: Plan) -> Changes:
         """Take up a plan: as if it had been there always, with all changes at this moment."""
         noted = self._changes()
+        self._scrub()
         backfill = Backfill(self.profiles, self.store, self.known, self.timers, self.now)
         evaluation = backfill.run(plan)
         changes = backfill.difference(self.evaluation, evaluation)
-        self._batches.span, self._messages.span = plan.remember_batches, plan.remember_messages
+        self._batches.keep_for(plan.remember_batches, self.now)
+        self._messages.keep_for(plan.remember_messages, self.now)
         self.evaluation = evaluation
         self._rearm()
         return joined(noted, changes)
 
+    def _scrub(self) -> None:
+        """Take from the kept events what no profile owns any more and what the lookback has left behind, so that a
+        plan with a longer one cannot bring it back."""
+        free = self.profiles.index.all_free()
+        horizon = self.now - self.plan.lookback if self.plan.lookback is not None else -(1 << 61)
+        if len(free) or any(chunk.base < horizon for chunk in self.store.chunks):
+            dead = np.zeros(self.profiles.rows, bool)
+            dead[free] = True
+            self.store.give(dead, horizon, NOBODY)
+
     def _rearm(self) -> None:
-        self.timers.keep(lambda leaf: leaf != _RETENTION)
+        self.timers.keep(lambda leaf: leaf >= 0)
         self._arm(self.profiles.index.live())
 
 

@@ -106,6 +106,15 @@ class EventStore:
         self._index()
         self._reset_tail()
 
+    def give(self, dead: NDArray[np.bool_], before: int, row: int) -> None:
+        """Give the events of dead rows (bool[rows]), and those older than a moment, to another row."""
+        self.seal()
+        for chunk in self.chunks:
+            lost = dead[chunk.row]
+            if chunk.base < before:
+                lost[: chunk.span(chunk.base - 1, before - 1).stop] = True
+            chunk.row[lost] = row
+
     def forget(self, before: int) -> int:
         """Drop chunks whose events are all older than a moment; their number of events."""
         gone = [chunk for chunk in self.chunks if chunk.last < before]

@@ -22,67 +22,74 @@ class Due(NamedTuple):
     leaf: NDArray[np.int32]
 
 
+_NONE = Due(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+
+
 class Timers:
-    """Moments to come, each for a row and a leaf. Whoever is called at one looks whether it still matters."""
+    """Moments to come, each for a row and a leaf. Whoever is called at one looks whether it still matters.
+
+    The buckets that may hold the next moments are open: joined, and sorted by moment.
+    """
 
     def __init__(self) -> None:
         self._buckets: dict[int, list[Due]] = {}
         self._heap: list[int] = []
+        self._open = _NONE
+        self._opened = -(1 << 62)
 
     def push(self, at: NDArray[np.int64], row: NDArray[np.int32], leaf: int) -> None:
         """Ask to be called at moments, one for each row."""
+        if not len(at):
+            return
         bucket = at >> _BUCKET_BITS
         for number in np.unique(bucket).tolist():
-            where = bucket == number
-            part = Due(at[where], row[where], np.full(int(where.sum()), leaf, np.int32))
-            self._put(number, part)
+            where = (bucket == number).nonzero()[0]
+            self._put(number, Due(at[where], row[where], np.full(len(where), leaf, np.int32)))
 
     def pop(self, until: int) -> Due:
         """Moments up to and including `until`, which are then forgotten."""
-        parts: list[Due] = []
         while self._heap and self._heap[0] <= until >> _BUCKET_BITS:
-            number = heapq.heappop(self._heap)
-            bucket = _joined(self._buckets.pop(number))
-            come = bucket.at <= until
-            parts.append(_pick(bucket, come))
-            if not come.all():
-                self._put(number, _pick(bucket, ~come))
-                break
-        due = _joined(parts)
-        return _pick(due, np.argsort(due.at, kind="stable"))
+            self._opened = heapq.heappop(self._heap)
+            self._open = _sorted([self._open, *self._buckets.pop(self._opened)])
+        if not len(self._open.at) or self._open.at[0] > until:
+            return _NONE
+        count = int(np.searchsorted(self._open.at, until, "right"))
+        due, self._open = _pick(self._open, slice(count)), _pick(self._open, slice(count, None))
+        return due
 
     def next(self) -> int | None:
         """The earliest moment to come."""
-        if not self._heap:
-            return None
-        return min(int(part.at.min()) for part in self._buckets[self._heap[0]])
+        found = [int(self._open.at[0])] if len(self._open.at) else []
+        if self._heap:
+            found.append(min(int(part.at.min()) for part in self._buckets[self._heap[0]]))
+        return min(found, default=None)
 
-    def keep(self, leaf: Callable[[NDArray[np.int32]], NDArray[np.bool_]]) -> None:
-        """Keep only the moments whose leaves pass."""
-        joined = {number: _joined(parts) for number, parts in self._buckets.items()}
-        kept = {number: _pick(bucket, leaf(bucket.leaf)) for number, bucket in joined.items()}
+    def keep(self, wanted: Callable[[NDArray[np.int32]], NDArray[np.bool_]]) -> None:
+        """Keep only the moments whose leaves are wanted."""
+        self._open = _pick(self._open, wanted(self._open.leaf))
+        joined = {number: _sorted(parts) for number, parts in self._buckets.items()}
+        kept = {number: _pick(bucket, wanted(bucket.leaf)) for number, bucket in joined.items()}
         self._buckets = {number: [bucket] for number, bucket in kept.items() if len(bucket.at)}
         self._heap = sorted(self._buckets)
 
     def nbytes(self) -> int:
-        return sum(part.at.nbytes + part.row.nbytes + part.leaf.nbytes for b in self._buckets.values() for part in b)
+        parts = [self._open, *(part for bucket in self._buckets.values() for part in bucket)]
+        return sum(array.nbytes for part in parts for array in part)
 
     def _put(self, number: int, part: Due) -> None:
-        if number not in self._buckets:
+        if number <= self._opened:
+            self._open = _sorted([self._open, part])
+        elif number in self._buckets:
+            self._buckets[number].append(part)
+        else:
             heapq.heappush(self._heap, number)
-            self._buckets[number] = []
-        self._buckets[number].append(part)
+            self._buckets[number] = [part]
 
 
-def _joined(parts: list[Due]) -> Due:
-    if len(parts) == 1:
-        return parts[0]
-    return Due(
-        np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)]),
-        np.concatenate([np.zeros(0, np.int32), *(part.row for part in parts)]),
-        np.concatenate([np.zeros(0, np.int32), *(part.leaf for part in parts)]),
-    )
+def _sorted(parts: list[Due]) -> Due:
+    joined = Due(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return _pick(joined, np.argsort(joined.at, kind="stable"))
 
 
-def _pick(due: Due, where: NDArray[np.bool_] | NDArray[np.int64]) -> Due:
+def _pick(due: Due, where: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Due:
     return Due(due.at[where], due.row[where], due.leaf[where])

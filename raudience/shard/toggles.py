@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from raudience.shard.growing import segments
 
-__all__ = ["Toggles", "gather", "order_of", "turns"]
+__all__ = ["Toggles", "all_distinct", "gather", "order_of", "turns"]
 
 
 _KEY_BITS = 63
+_FEW = 256
 
 
 class Toggles(NamedTuple):
@@ -30,6 +31,14 @@ def gather(parts: list[Toggles]) -> Toggles:
         np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)]),
         np.concatenate([np.zeros(0, np.int32), *(part.leaf for part in parts)]),
     )
+
+
+def all_distinct(row: NDArray[np.int32]) -> bool:
+    """Whether no row occurs twice."""
+    if len(row) < _FEW:
+        return len(set(row.tolist())) == len(row)
+    ordered = np.sort(row)
+    return bool((ordered[1:] != ordered[:-1]).all())
 
 
 def order_of(row: NDArray[np.int32], at: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -50,8 +59,12 @@ def turns(
 ) -> Toggles:
     """Toggles of one leaf from its truth after each entry.
 
-    Entries are sorted by (row, at), of equal ones the last counts; `before` is the truth that the row had before them.
+    Entries are sorted by (row, at), of equal ones the last counts, or they are of distinct rows. `before` is the truth
+    that the row had before them.
     """
+    if all_distinct(row):
+        turned = (truth != before).nonzero()[0]
+        return Toggles(row[turned], at[turned], np.full(len(turned), leaf, np.int32))
     last = np.ones(len(row), bool)
     last[:-1] = (row[1:] != row[:-1]) | (at[1:] != at[:-1])
     row, at, truth, before = row[last], at[last], truth[last], before[last]
