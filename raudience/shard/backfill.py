@@ -133,8 +133,7 @@ class Backfill:
             if leaf.removed is not None:
                 self._contents(evaluation, leaf, state.moments, contents)
             moments = state.moments[: self._rows]
-            for number, cart in state.leaves:
-                truth[number] = state.holds(cart, moments, self._now)
+            truth[state.numbers] = state.holds(moments, self._now)
 
     def _contents(self, evaluation: Evaluation, leaf: Cart, moments: NDArray[np.int64], contents: CartContents) -> None:
         for matcher, added in ((leaf.added, True), (leaf.removed, False)):

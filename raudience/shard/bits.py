@@ -32,6 +32,11 @@ class Bits:
         """bool[k]: one column of some rows."""
         return (self.bytes[rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0
 
+    def of(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """bool[n, k]: n columns of k rows."""
+        held = self.bytes.take(rows, axis=0).T.take(columns >> 3, axis=0)
+        return held >> (columns & 7).astype(np.uint8)[:, None] & np.uint8(1) != 0
+
     def column(self, column: int, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: one column of all rows."""
         return (self.bytes[:rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0

@@ -40,7 +40,11 @@ class CartState:
 
     def __init__(self, leaves: list[tuple[int, Cart]]) -> None:
         self.leaves = leaves
+        self.numbers = np.array([number for number, _ in leaves], np.int32)
         self.removal = leaves[0][1].removed is not None
+        self._others = leaves[0][1].other is not None
+        self._wait = np.array([[leaf.wait] for _, leaf in leaves], np.int64)
+        self._lookback = np.array([[leaf.lookback] for _, leaf in leaves], np.int64)
         self.moments = np.zeros((0, 4), np.int64)
         self._adding = np.zeros(0, bool)
 
@@ -54,15 +58,14 @@ class CartState:
     def nbytes(self) -> int:
         return self.moments.nbytes + self._adding.nbytes
 
-    def holds(self, leaf: Cart, moments: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:
-        """bool[k]: truth for moments int64[k, 4] (added, done, other, left) at instants."""
+    def holds(self, moments: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:
+        """bool[n, k]: truth of the n leaves for moments int64[k, 4] (added, done, other, left) at instants."""
         added, done, other, left = moments.T
-        waited = added <= now - leaf.wait
-        if leaf.other is not None:
-            waited &= other <= now - leaf.wait
-        if leaf.removed is not None:
-            waited &= left > done
-        return waited & (added > done) & (now - added <= leaf.lookback) & (added != NEVER)
+        going = (added > done) & (added != NEVER)
+        if self.removal:
+            going &= left > done
+        since = np.maximum(added, other) if self._others else added
+        return going & (since <= now - self._wait) & (added >= now - self._lookback)
 
     def apply(self, happened: Happenings, bits: Bits) -> list[Toggles]:
         """Take what happened and tell which leaves turned."""
@@ -73,12 +76,7 @@ class CartState:
         after = self._after(happened)
         last = np.append(happened.row[1:] != happened.row[:-1], True)
         self.moments[happened.row[last]] = after[last]
-        return [
-            turns(
-                happened.row, happened.at, self.holds(leaf, after, happened.at), bits.get(happened.row, number), number
-            )
-            for number, leaf in self.leaves
-        ]
+        return [turns(happened.row, happened.at, self.holds(after, happened.at), self.numbers, bits)]
 
     def _without_add(self, happened: Happenings) -> Happenings:
         """Note what happened to rows that have nothing in a cart, where no leaf can turn; what is left to look at."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,30 +55,31 @@ class ProfileLeaves:
 
     def field_toggles(self, workspace: str, field: Field, timeline: Timeline, bits: Bits) -> list[Toggles]:
         """Leaves that a field turned."""
+        tables = self.tables.get((workspace, field))
+        if not tables:
+            return []
         register = self._profiles.register(workspace, field)
-        return [
-            turns(timeline.row, timeline.at, register.truth(table, timeline), bits.get(timeline.row, number), number)
-            for number, table in self.tables.get((workspace, field), ())
-        ]
+        truths = np.array([register.truth(table, timeline) for _, table in tables])
+        return [turns(timeline.row, timeline.at, truths, _numbers(tables), bits)]
 
     def set_toggles(self, field: Field, updates: SetUpdates, bits: Bits) -> list[Toggles]:
         """Leaves that a gathering field turned."""
         if not len(updates.row):
             return []
+        tables = self.tables.get(("", field))
+        if not tables:
+            return []
         order = np.argsort(updates.row, kind="stable")
-        row, at = updates.row[order], updates.at[order]
-        return [
-            turns(row, at, updates.truth(table)[order], bits.get(row, number), number)
-            for number, table in self.tables.get(("", field), ())
-        ]
+        truths = np.array([updates.truth(table)[order] for _, table in tables])
+        return [turns(updates.row[order], updates.at[order], truths, _numbers(tables), bits)]
 
     def place_toggles(self, workspace: str, latitude: Timeline, longitude: Timeline, bits: Bits) -> list[Toggles]:
         """Leaves that a new location turned; latitude and longitude come in the same batches."""
-        return [
-            turns(latitude.row, latitude.at, _near(leaf, latitude, longitude), bits.get(latitude.row, number), number)
-            for number, leaf in self.places
-            if leaf.workspace == workspace
-        ]
+        near = [(number, leaf) for number, leaf in self.places if leaf.workspace == workspace]
+        if not near:
+            return []
+        truths = np.array([_near(leaf, latitude, longitude) for _, leaf in near])
+        return [turns(latitude.row, latitude.at, truths, _numbers(near), bits)]
 
     def moments(self, workspace: str, field: Field, timeline: Timeline) -> NDArray[np.int64]:
         """The field as a moment, int64[k]; NEVER where it is no date."""
@@ -102,7 +105,7 @@ class ProfileLeaves:
             at = np.concatenate([part[1] for part in parts])
             order = np.lexsort((at, row))
             row, at = row[order], at[order]
-            toggles.append(turns(row, at, np.ones(len(row), bool), bits.get(row, number), number))
+            toggles.append(turns(row, at, np.ones((1, len(row)), bool), np.array([number], np.int32), bits))
         return toggles
 
     def whole_field(self, workspace: str, field: Field, table: TruthTable, rows: int) -> NDArray[np.bool_]:
@@ -135,6 +138,10 @@ class ProfileLeaves:
         if field.namespace in SETS:
             return self._profiles.gathering(field).dictionary
         return self._profiles.register(workspace, field).dictionary
+
+
+def _numbers(leaves: Sequence[tuple[int, object]]) -> NDArray[np.int32]:
+    return np.array([number for number, _ in leaves], np.int32)
 
 
 def _near(leaf: Place, latitude: Timeline, longitude: Timeline) -> NDArray[np.bool_]:

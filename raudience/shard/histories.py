@@ -96,7 +96,7 @@ class HistoryState:
                 self.take(touch.row, touch.entries)
             truth[place] = self.holds(self.present(touch.row, touch.at), touch.at)
         rows, ats = rows[order], ats[order]
-        return turns(rows, ats, truth[order], bits.get(rows, self.number), self.number)
+        return turns(rows, ats, truth[order][None], np.array([self.number], np.int32), bits)
 
     def present(self, row: int, now: int) -> list[Entry]:
         """Entries of a row in the window, by time; what has left the window for good is forgotten."""

@@ -160,16 +160,35 @@ class _KeySet:
 
     def add(self, keys: NDArray[np.uint64]) -> None:
         """Add keys that are distinct and not in the set."""
-        self._used += len(keys)
-        if self._used * 5 > self._table.size * 2:
-            keys = np.concatenate([self.all(), keys])
-            self._bits = _bucket_bits(2 * len(keys))
+        if self.fits(len(keys)):
+            self._put(keys, *self.look(keys)[1:])
+        else:
+            every = np.concatenate([self.all(), keys])
+            self._used, self._bits = 0, _bucket_bits(2 * len(every))
             self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
+            self._put(every, *self.look(every)[1:])
+
+    def fits(self, count: int) -> bool:
+        """Whether there is room for more keys without making the table larger."""
+        return (self._used + count) * 5 <= self._table.size * 2
+
+    def add_found(self, keys: NDArray[np.uint64], bucket: NDArray[np.int64], full: NDArray[np.int64]) -> None:
+        """Add distinct new keys where `look` has just found room for them."""
+        if self.fits(len(keys)):
+            self._put(keys, bucket, full)
+        else:
+            self.add(keys)
+
+    def _put(self, keys: NDArray[np.uint64], bucket: NDArray[np.int64], full: NDArray[np.int64]) -> None:
+        self._used += len(keys)
+        table = self._table.reshape(-1)
         while len(keys):
-            _, bucket, full = self.look(keys)
             place = bucket * _WAYS + full
-            self._table.reshape(-1)[place] = keys
-            keys = keys[self._table.reshape(-1)[place] != keys]
+            table[place] = keys
+            lost = (table.take(place) != keys).nonzero()[0]
+            keys = keys[lost]
+            if len(keys):
+                _, bucket, full = self.look(keys)
 
     def all(self) -> NDArray[np.uint64]:
         """Every key of the set."""
@@ -230,15 +249,21 @@ class Remembered:
     def _first_in_slice(self, keys: NDArray[np.uint64], number: int) -> NDArray[np.bool_]:
         for old in [n for n in self._slices if n < number - 1]:
             del self._slices[old]
-        new = np.ones(len(keys), bool)
-        for held in self._slices.values():
-            new &= ~held.look(keys)[0]
-        ordered = np.sort(keys)
-        if (ordered[1:] == ordered[:-1]).any():
-            first = np.zeros(len(keys), bool)
-            first[np.unique(keys, return_index=True)[1]] = True
-            new &= first
         if number not in self._slices:
             self._slices[number] = _KeySet(max(map(len, self._slices.values()), default=0))
-        self._slices[number].add(keys[new])
-        return new
+        held = self._slices[number]
+        found, bucket, full = held.look(keys)
+        for other in self._slices.values():
+            if other is not held:
+                found |= other.look(keys)[0]
+        ordered = np.sort(keys)
+        if (ordered[1:] == ordered[:-1]).any():
+            again = np.ones(len(keys), bool)
+            again[np.unique(keys, return_index=True)[1]] = False
+            found |= again
+        if not found.any():
+            held.add_found(keys, bucket, full)
+            return ~found
+        new = (~found).nonzero()[0]
+        held.add_found(keys[new], bucket[new], full[new])
+        return ~found

@@ -60,7 +60,7 @@ class MomentLeaf:
         rows, ats, given = rows[order], ats[order], given[order]
         stands = self._standing(rows, given, moment)
         self._keep(row, moment, rows, stands, now, timers)
-        return turns(rows, ats, self.holds(stands, ats), bits.get(rows, self.leaf), self.leaf)
+        return turns(rows, ats, self.holds(stands, ats)[None], np.array([self.leaf], np.int32), bits)
 
     def clear(self, rows: NDArray[np.int32]) -> None:
         self._moment[rows] = NEVER

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.shard.bits import Bits
 from raudience.shard.growing import segments
 
 __all__ = ["Toggles", "all_distinct", "gather", "order_of", "turns"]
@@ -55,23 +56,20 @@ def order_of(row: NDArray[np.int32], at: NDArray[np.int64]) -> NDArray[np.int64]
 
 
 def turns(
-    row: NDArray[np.int32], at: NDArray[np.int64], truth: NDArray[np.bool_], before: NDArray[np.bool_], leaf: int
+    row: NDArray[np.int32], at: NDArray[np.int64], truth: NDArray[np.bool_], leaves: NDArray[np.int32], bits: Bits
 ) -> Toggles:
-    """Toggles of one leaf from its truth after each entry.
+    """Toggles of leaves, int32[n], from their truths bool[n, k] after each entry; `bits` holds those before.
 
-    Entries are sorted by (row, at), of equal ones the last counts, or they are of distinct rows. `before` is the truth
-    that the row had before them.
+    Entries are sorted by (row, at), of equal ones the last counts, or they are of distinct rows.
     """
-    if all_distinct(row):
-        turned = (truth != before).nonzero()[0]
-        return Toggles(row[turned], at[turned], np.full(len(turned), leaf, np.int32))
-    last = np.ones(len(row), bool)
-    last[:-1] = (row[1:] != row[:-1]) | (at[1:] != at[:-1])
-    row, at, truth, before = row[last], at[last], truth[last], before[last]
-    begins = segments(row)
-    former = np.empty(len(truth), bool)
-    former[1:] = truth[:-1]
-    former[begins] = before[begins]
-    turned = truth != former
-    count = int(np.count_nonzero(turned))
-    return Toggles(row[turned], at[turned], np.full(count, leaf, np.int32))
+    if not all_distinct(row):
+        last = np.append((row[1:] != row[:-1]) | (at[1:] != at[:-1]), True).nonzero()[0]
+        row, at, truth = row[last], at[last], truth[:, last]
+        turned = truth.copy()
+        turned[:, 1:] ^= truth[:, :-1]
+        begins = segments(row).nonzero()[0]
+        turned[:, begins] = truth[:, begins] ^ bits.of(row[begins], leaves)
+    else:
+        turned = truth ^ bits.of(row, leaves)
+    which, where = turned.nonzero()
+    return Toggles(row[where], at[where], leaves[which])
