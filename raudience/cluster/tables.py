@@ -15,7 +15,7 @@ from raudience.cluster.reading import Part
 from raudience.ingest.flat import FlatColumn
 from raudience.records import ListColumn
 
-__all__ = ["TABLES", "flat_columns", "read_table", "table_parts"]
+__all__ = ["TABLES", "flat_columns", "read_table", "table_parts", "table_rows"]
 
 TABLES: Final = frozenset({".parquet", ".arrow", ".feather", ".ipc"})
 """Suffixes of the files that are read as tables."""
@@ -31,6 +31,16 @@ def table_parts(path: Path) -> list[Part]:
     with pq.ParquetFile(path) as file:
         groups = file.num_row_groups
     return [Part(path, start, min(start + _GROUPS, groups)) for start in range(0, groups, _GROUPS)] or [Part(path)]
+
+
+def table_rows(part: Part) -> int:
+    """Rows of the row groups of a part."""
+    if part.path.suffix != ".parquet":
+        with pa.memory_map(str(part.path)) as source, pa.ipc.open_file(source) as reader:
+            return sum(reader.get_batch(number).num_rows for number in range(reader.num_record_batches))
+    with pq.ParquetFile(part.path) as file:
+        groups = range(part.start, file.num_row_groups if part.stop is None else part.stop)
+        return sum(file.metadata.row_group(group).num_rows for group in groups)
 
 
 def read_table(part: Part, rows: int = ROWS) -> Iterator[tuple[dict[str, FlatColumn], int]]:
@@ -106,9 +116,7 @@ def _words(array: Any) -> FlatColumn:
 
 def _lists(name: str, array: Any) -> FlatColumn:
     if name.partition(".")[0] not in _LISTED:
-        message = (
-            f"one value per row in column `{name}` (only user.* and calculated.* may hold lists), got {array.type}"
-        )
+        message = f"one value per row in column `{name}` (lists: only user.*, calculated.*), got {array.type}"
         raise ValueError(message)
     there = array.is_valid().to_numpy(zero_copy_only=False)
     elements = array.drop_null()

@@ -1,0 +1,84 @@
+"""A part of a file of any kind, decoded piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from raudience.cluster.reading import PART, Documents, Part, parts, read_documents
+from raudience.cluster.tables import TABLES, read_table, table_parts, table_rows
+from raudience.errors import Fault
+from raudience.ingest.batches import DEFAULT_INPUT, Decoded, Decoder
+from raudience.ingest.flat import decode_table
+from raudience.ingest.refusals import Refusal
+
+__all__ = ["Read", "cut_file", "read_part"]
+
+AT_ONCE: Final = 4_096
+"""Documents that become one block: more leave the processor's cache, fewer make too many small arrays."""
+
+
+class Read(msgspec.Struct, frozen=True):
+    """Some of a part. refusals: in the order of lines, which count from 1 in the part. lines_read, bytes_read: of the
+    part so far; bytes as they are stored."""
+
+    decoded: Decoded
+    refusals: tuple[Refusal, ...]
+    lines_read: int
+    bytes_read: int
+
+
+def cut_file(path: Path, size: int = PART) -> list[Part]:
+    """Parts of a file that can be read side by side; size: bytes of a part of a plain text file."""
+    return table_parts(path) if path.suffix in TABLES else parts(path, size)
+
+
+def read_part(part: Part, input: str = DEFAULT_INPUT) -> Iterator[Read]:
+    """Decode a part for a replay; it never fails for what stands in the file: that is refused.
+
+    input: of batches that do not name their own.
+    """
+    if part.path.suffix in TABLES:
+        yield from _read_table(part, input)
+        return
+    decoder = Decoder(input)
+    for documents in read_documents(part):
+        yield from _decode(decoder, part, documents)
+
+
+def _decode(decoder: Decoder, part: Part, documents: Documents) -> Iterator[Read]:
+    waiting = list(documents.refused)
+    for first in range(0, max(len(documents.documents), 1), AT_ONCE):
+        decoded = decoder.decode(documents.documents[first : first + AT_ONCE])
+        found = sorted([*waiting, *_refusals(part, documents, first, decoded)], key=_place)
+        yield Read(decoded, tuple(found), documents.lines_read, documents.bytes_read)
+        waiting = []
+
+
+def _refusals(part: Part, documents: Documents, first: int, decoded: Decoded) -> Iterator[Refusal]:
+    for position, fault in decoded.faults:
+        place = first + position
+        line, element = documents.lines[place], documents.elements[place]
+        yield Refusal(str(part.path), line, element, fault, documents.documents[place])
+
+
+def _place(refusal: Refusal) -> tuple[int, int]:
+    return refusal.line, refusal.element or 0
+
+
+def _read_table(part: Part, input: str) -> Iterator[Read]:
+    """Lines are rows. A file that is no table of events is refused from where that shows."""
+    source, size, lines = str(part.path), part.path.stat().st_size, 0
+    try:
+        total = table_rows(part)
+        for columns, rows in read_table(part):
+            decoded = decode_table(columns, rows, input)
+            found = tuple(Refusal(source, lines + row + 1, None, fault) for row, fault in decoded.faults)
+            lines += rows
+            yield Read(decoded, found, lines, size * lines // total)
+    except (ValueError, OSError) as error:
+        fault = Fault("$", "a table of events", str(error))
+        yield Read(Decoder(input).decode([]), (Refusal(source, 0, None, fault),), lines, size)
