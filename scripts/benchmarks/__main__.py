@@ -50,7 +50,7 @@ def _streams(asked: argparse.Namespace) -> bool:
             result, profiles = race(plan, asked.profile)
             show_race(result)
             for engine, text in profiles.items():
-                print(f"\n{engine}: {text}")
+                print(f"\n{engine}:\n{text}")
             agreed &= result.agreed
     return agreed
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import cProfile
 import gc
 import hashlib
 import importlib
 import multiprocessing
 import os
-import pstats
 import statistics
 import time
 from collections.abc import Sequence
@@ -19,6 +17,7 @@ import msgspec
 import numpy as np
 
 from scripts.benchmarks.questions import Question, audiences
+from scripts.benchmarks.sections import Sections
 from scripts.benchmarks.workload import load
 
 ENGINES: dict[str, tuple[str, str, tuple[object, ...]]] = {
@@ -144,20 +143,13 @@ class _Served:
 
     def profiled(self, start: int, batch: int, count: int, lines: int) -> str:
         """Where the time of some batches went, as text."""
-        profile = cProfile.Profile(time.process_time)
+        sections = Sections()
         for at in range(start, start + batch * count, batch):
             prepared = self._engine.prepare(at, at + batch)
-            profile.enable()
+            sections.start()
             self._engine.step(prepared)
-            profile.disable()
-        out = _Lines()
-        pstats.Stats(profile, stream=out).sort_stats("tottime").print_stats(lines)
-        return "".join(out)
-
-
-class _Lines(list[str]):
-    def write(self, text: str) -> None:
-        self.append(text)
+            sections.stop()
+        return sections.table(count, lines)
 
 
 def _digest(arrays: Sequence[np.ndarray]) -> str:
