@@ -6,6 +6,7 @@ YAML is read as its core schema says: only `true` and `false` are booleans, date
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NoReturn
@@ -14,7 +15,7 @@ import yaml
 
 from raudience.errors import Fault, FixDefinition
 
-__all__ = ["Form", "Mapping", "parse"]
+__all__ = ["Form", "Mapping", "described", "parse"]
 
 Form = Literal["json", "yaml"]
 
@@ -52,6 +53,27 @@ def parse(data: bytes, source: str, form: Form) -> object:
         _refuse(source, "document", form.upper(), str(error).replace("\n", " "))
     except RecursionError:
         _refuse(source, "document", "a document of moderate depth", "one that is nested too deep")
+
+
+def described(raw: object) -> str:
+    """A plain value in words, as faults tell what came: text `x`, the number 5, a list."""
+    match raw:
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(raw).lower()}`"
+        case str():
+            return f"text `{raw if len(raw) <= 60 else raw[:57] + '...'}`" if raw else "an empty text"
+        case int() | float():
+            return f"the number {raw:g}" if isinstance(raw, float) else f"the number {_digits(raw)}"
+        case Mapping() | list():
+            return "a list" if isinstance(raw, list) else "a mapping"
+        case _:
+            return f"a value of type {type(raw).__name__}"
+
+
+def _digits(number: int) -> str:
+    return str(number) if abs(number) < 10**18 else f"of {math.floor(math.log10(abs(number))) + 1} digits"
 
 
 def _refuse(source: str, place: str, expected: str, got: str | None) -> NoReturn:

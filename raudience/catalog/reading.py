@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 import msgspec
 
 from raudience.catalog.audiences import Audience
-from raudience.catalog.parsing import Mapping
+from raudience.catalog.parsing import Mapping, described
 from raudience.catalog.places import Place
 from raudience.clock import DAY
 from raudience.criteria.definition import And, Criterion, Exclude, Identity, Or
@@ -78,7 +78,7 @@ class Reader:
             return self._number(raw, place)
         if type(raw) is not kind:
             quoted = "write it in quotes" if kind is str and isinstance(raw, int | float) else ""
-            self.fault(place, _NAMES[kind], _described(raw), quoted)
+            self.fault(place, _NAMES[kind], described(raw), quoted)
             return _FILLERS[kind]
         if kind is str and not _is_unicode(str(raw)):
             self.fault(place, "a text of Unicode characters", "half of a surrogate pair")
@@ -91,7 +91,7 @@ class Reader:
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            self.fault(place, "a finite number", _described(raw))
+            self.fault(place, "a finite number", described(raw))
             return 1.0
         return number
 
@@ -100,10 +100,10 @@ class Reader:
             try:
                 return Duration.parse(raw)
             except ValueError:
-                self.fault(place, _DURATION, _described(raw), "units are seconds, minutes, hours, days and weeks")
+                self.fault(place, _DURATION, described(raw), "units are seconds, minutes, hours, days and weeks")
         else:
             hint = "write its unit too" if isinstance(raw, int | float) else ""
-            self.fault(place, _DURATION, _described(raw), hint)
+            self.fault(place, _DURATION, described(raw), hint)
         return Duration(DAY)
 
     def _choice(self, raw: object, names: tuple[str, ...], place: Place) -> str:
@@ -114,7 +114,7 @@ class Reader:
 
     def _tuple(self, raw: object, kinds: tuple[Any, ...], place: Place) -> tuple[Any, ...]:
         if not isinstance(raw, list):
-            self.fault(place, "a list", _described(raw))
+            self.fault(place, "a list", described(raw))
             return () if Ellipsis in kinds else tuple(map(_filler, kinds))
         if Ellipsis in kinds:
             return tuple(self.read(value, kinds[0], place.item(index)) for index, value in enumerate(raw))
@@ -128,7 +128,7 @@ class Reader:
         kinds = {member.__struct_config__.tag: member for member in members}
         filler = _union_filler(members)
         if not isinstance(raw, Mapping):
-            self.fault(place, f"a mapping with `{field}`", _described(raw))
+            self.fault(place, f"a mapping with `{field}`", described(raw))
             return filler
         if field not in raw:
             self.fault(place.field(field), f"one of {', '.join(kinds)}", "nothing")
@@ -142,7 +142,7 @@ class Reader:
 
     def _struct(self, raw: object, kind: type[msgspec.Struct], place: Place) -> Any:
         if not isinstance(raw, Mapping):
-            self.fault(place, "a mapping", _described(raw))
+            self.fault(place, "a mapping", described(raw))
             return _filler(kind)
         fields = _fields(kind)
         for key in raw.repeated:
@@ -230,28 +230,8 @@ def _union_filler(members: tuple[Any, ...]) -> Any:
     return Exists() if Exists in members else On("2000-01-01")
 
 
-def _described(raw: object) -> str:
-    match raw:
-        case None:
-            return "nothing"
-        case bool():
-            return f"`{str(raw).lower()}`"
-        case str():
-            return f"text `{raw if len(raw) <= 60 else raw[:57] + '...'}`" if raw else "an empty text"
-        case int() | float():
-            return f"the number {raw:g}" if isinstance(raw, float) else f"the number {_digits(raw)}"
-        case Mapping() | list():
-            return "a list" if isinstance(raw, list) else "a mapping"
-        case _:
-            return f"a value of type {type(raw).__name__}"
-
-
 def _quoted(raw: object) -> str:
-    return _described(raw).removeprefix("text ")
-
-
-def _digits(number: int) -> str:
-    return str(number) if abs(number) < 10**18 else f"of {math.floor(math.log10(abs(number))) + 1} digits"
+    return described(raw).removeprefix("text ")
 
 
 def _suggestion(raw: object, names: tuple[str, ...]) -> str:
