@@ -5,7 +5,7 @@
 Nothing here is a real person. The same seed gives the same lines (gzip may compress them to other bytes elsewhere). The
 files hold what real clients send and servers trip over: lines out of order, batches that come hours late, lines that
 come twice, events that come twice in different batches, device clocks that are ahead, nulls, tags, numbers as text,
-several spellings of an identity, MPIDs beyond 2**53 and below zero.
+several spellings of an identity, MPIDs beyond 2**53 and below zero, batches that name a user by customer id only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ HALF: Final = START + 22 * DAY
 
 
 def cafe(rng: random.Random, people: list[Person]) -> list[Json]:
-    """Visits to the cafés, told by the till: another workspace, MPIDs as text, identities spelled its own way."""
+    """Visits to the cafés, told by the till: another workspace, MPIDs as text or only a customer id that the shop knows
+    already, identities spelled its own way."""
     visitors = [who for who in people if who.number >= PEOPLE or chance(rng, 0.17)]
     return [visit for who in visitors for visit in till(rng, who)]
 
@@ -53,6 +54,8 @@ def receipt(rng: random.Random, who: Person, moment: int, place: str, stamps: in
         {"event_type": "commerce_event", "data": {"timestamp_unixtime_ms": moment + 90_000, "product_action": action}},
     ]  # fmt: skip
     body: Json = {"api_key": "cafe-till", "mpid": str(who.mpid), "source_request_id": f"R-{rng.getrandbits(36):09x}"}
+    if "customer_id" in who.identities and moment > who.joined + 4 * DAY and chance(rng, 0.5):
+        del body["mpid"]
     if "customer_id" in who.identities:
         body["user_identities"] = {"customerId": who.identities["customer_id"], "other2": f"CARD-{who.number:05d}"}
     else:

@@ -22,13 +22,17 @@ _LOAD = """
 CREATE TABLE lines AS SELECT json AS line FROM read_ndjson_objects($files);
 CREATE TABLE raw AS
 SELECT unnest(CASE json_type(line) WHEN 'ARRAY' THEN from_json(line, '["JSON"]') ELSE [line] END) AS body FROM lines;
+CREATE TABLE customers AS
+SELECT DISTINCT coalesce(body->'user_identities'->>'customer_id', body->'user_identities'->>'customerid') AS customer,
+       (body->>'mpid')::BIGINT AS mpid
+FROM raw WHERE customer IS NOT NULL;
 CREATE TABLE batches AS
-SELECT any_value(body) AS body, (body->>'mpid')::BIGINT AS mpid, body->>'api_key' AS input,
+SELECT any_value(body) AS body, coalesce((body->>'mpid')::BIGINT, customers.mpid) AS mpid, body->>'api_key' AS input,
        body->>'source_request_id' AS request,
        coalesce((body->>'timestamp_unixtime_ms')::BIGINT,
                 list_max(list_transform(from_json(body->'events', '["JSON"]'),
                                         lambda e: (e->'data'->>'timestamp_unixtime_ms')::BIGINT))) AS stamp
-FROM raw GROUP BY ALL;
+FROM raw LEFT JOIN customers ON customer = (body->'user_identities'->>'customerId') GROUP BY ALL;
 CREATE TABLE told AS
 SELECT mpid, input, request, stamp, event->>'event_type' AS kind, event->'data' AS data,
        (event->'data'->>'timestamp_unixtime_ms')::BIGINT AS t, event->'data'->>'source_message_id' AS message
