@@ -43,6 +43,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "key"),
     [("$Age", "$age"), ("$FIRSTNAME", "$firstname"), ("Gender", "Gender"), ("gender", "gender"), ("$Own", "$Own")],
+    ids=["D10-reserved", "D10-upper-case", "74-capital", "74-small", "74-other-dollar"],
 )
 def test_only_reserved_keys_ignore_case(name: str, key: str) -> None:
     assert attribute_key(name) == key
