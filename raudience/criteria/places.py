@@ -33,6 +33,9 @@ class _City(msgspec.Struct, frozen=True):
     population: int
     latitude: float
     longitude: float
+
+
+class _NamedCity(_City, frozen=True):
     alternatenames: tuple[str, ...]
 
 
@@ -50,9 +53,8 @@ def find_city(name: str) -> tuple[float, float]:
     The city's own name goes before its names in other languages, and the largest city of a name before others when it
     is at least twice as large. Raise LookupError, with what to write instead, when none or several are meant.
     """
-    own, other = _cities()
     city, *area = (part.strip() for part in fold(name).split(","))
-    found = _narrowed(own.get(city, ()), area) or _narrowed(other.get(city, ()), area)
+    found = _narrowed(_cities().get(city, []), area) or _narrowed(_foreign(city), area)
     if not found:
         message = f"no city of 15,000 inhabitants or more is called `{name}`; write its coordinates instead"
         raise LookupError(message)
@@ -64,7 +66,7 @@ def find_city(name: str) -> tuple[float, float]:
     return first.latitude, first.longitude
 
 
-def _narrowed(cities: tuple[_City, ...] | list[_City], area: list[str]) -> list[_City]:
+def _narrowed(cities: list[_City], area: list[str]) -> list[_City]:
     """Those of the area (country code, or region and country code), the largest first."""
     found = [city for city in cities if area in ([], *_areas(city))]
     return sorted(found, key=lambda city: -city.population)
@@ -76,15 +78,21 @@ def _areas(city: _City) -> tuple[list[str], list[str]]:
 
 
 @lru_cache(maxsize=1)
-def _cities() -> tuple[dict[str, list[_City]], dict[str, list[_City]]]:
-    """Cities by folded name: by their own, and by their names in other languages."""
-    own: dict[str, list[_City]] = {}
-    other: dict[str, list[_City]] = {}
+def _cities() -> dict[str, list[_City]]:
+    """Cities by their own folded name."""
+    cities: dict[str, list[_City]] = {}
     for city in msgspec.json.decode(_table().read_bytes(), type=dict[str, _City]).values():
-        own.setdefault(fold(city.name), []).append(city)
-        for name in {fold(name) for name in city.alternatenames if name}:
-            other.setdefault(name, []).append(city)
-    return own, other
+        cities.setdefault(fold(city.name), []).append(city)
+    return cities
+
+
+@lru_cache(maxsize=1024)
+def _foreign(name: str) -> list[_City]:
+    """Cities that have the folded name in another language; the half million of these names are not kept."""
+    if not name:
+        return []
+    cities = msgspec.json.decode(_table().read_bytes(), type=dict[str, _NamedCity]).values()
+    return [city for city in cities if name in map(fold, city.alternatenames)]
 
 
 def _table() -> Path:
