@@ -66,13 +66,13 @@ def leave() -> None:
 
 
 def find_placement(shards: int | None, shard_cpus: float | None) -> Placement:
-    """Sizes for the Ray that is connected. Without wishes: two to four shards on a laptop, one for two CPUs on a cluster.
+    """Sizes for the Ray that is connected. Without wishes: one shard for two CPUs, at least two.
 
     A shard asks for a whole CPU when there are enough of them, or when there are none yet (a cluster whose workers
     start on demand), else for its part of a quarter of the machine: reading is done before the shards are busy.
     """
-    resources = ray.cluster_resources()
-    cpus = float(resources.get("CPU", 0.0))
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    cpus = resources.get("CPU", 0.0)
     count = shards or min(_LARGEST_DEFAULT, max(2, int(cpus) // 2))
     whole = cpus == 0 or cpus > count
     wanted = shard_cpus or (1.0 if whole else _part(cpus / 4 / count))
@@ -85,13 +85,14 @@ def find_placement(shards: int | None, shard_cpus: float | None) -> Placement:
 def actor(shell: type, name: str | None, **options: Any) -> Any:
     """Class of actors around a shell: no restarts and no retries, because a retried call would run twice or out of
     order. With a name the actor outlives its driver and others find it."""
-    lasting = {"name": name, "namespace": NAMESPACE, "lifetime": "detached"} if name else {}
-    return ray.remote(max_restarts=0, max_task_retries=0, **lasting, **options)(shell)
+    if name:
+        options |= {"name": name, "namespace": NAMESPACE, "lifetime": "detached"}
+    return ray.remote(shell).options(max_restarts=0, max_task_retries=0, **options)
 
 
 def task(function: Callable[..., Any], **options: Any) -> Any:
     """Remote form of a function without side effects beyond its own spill files; a failed one is told, not repeated."""
-    return ray.remote(max_retries=0, **options)(function)
+    return ray.remote(function).options(max_retries=0, **options)
 
 
 def _part(cpus: float) -> float:
@@ -103,7 +104,7 @@ def _own_token() -> None:
     """A token for the Ray of this process alone: Ray's own default would leave one in the home directory, which then
     locks out workers of other clusters on this machine."""
     if not any(name in os.environ for name in _TOKENS):
-        os.environ["RAY_AUTH_MODE"] = "token"
+        # The mode is left to `ray.init`: it was read when ray was imported, and a local Ray turns it on.
         os.environ["RAY_AUTH_TOKEN"] = os.urandom(32).hex()
 
 

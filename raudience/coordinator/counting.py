@@ -85,7 +85,9 @@ class Coordinator:
         for key in self._audiences:
             size = self._adds[key] - self._drops[key]
             if sizes.get(key, 0) != size:
-                message = f"audience {key}: expected {size} members by its changes, got {sizes.get(key, 0)} in the shards"
+                message = (
+                    f"audience {key}: expected {size} members by its changes, got {sizes.get(key, 0)} in the shards"
+                )
                 raise ReportBug(message)
 
     def _last_day(self, now: int, entered: bool) -> Counter[str]:

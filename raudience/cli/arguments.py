@@ -1,0 +1,113 @@
+"""What can be said on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final, cast, get_args
+
+from raudience import __version__
+from raudience.catalog.mparticle import EventModel
+from raudience.cluster.instants import read_instant
+from raudience.criteria.definition import EventKind
+from raudience.errors import FixDefinition, FixInput, FixRequest
+
+__all__ = ["USER_ERRORS", "parser"]
+
+USER_ERRORS: Final = (FixDefinition, FixInput, FixRequest)
+
+_EVENTS = "files, folders or patterns of events: .ndjson, .json, .jsonl (also .gz), .parquet, .arrow"
+_AUDIENCES = "the book of audiences, YAML or JSON"
+_INSTANT = "2026-01-31, 2026-01-31T12:00:00Z or milliseconds since 1970"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` names the one that was given."""
+    top = argparse.ArgumentParser(prog="raudience", description="Exact audiences from customer events, on Ray.")
+    top.add_argument("--version", action="version", version=f"raudience {__version__}")
+    top.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
+    top.add_argument("--log-format", default="text", choices=["text", "json"], help="form of log lines on stderr")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _replay(commands.add_parser("replay", help="events in, members and changes of every audience out"))
+    _why(commands.add_parser("why", help="why a user is in an audience or not, at an instant"))
+    validate = commands.add_parser("validate", help="check a book of audiences; every fault at once")
+    validate.add_argument("file", type=Path, metavar="FILE", help=_AUDIENCES)
+    commands.add_parser("schema", help="print the JSON Schema of a book of audiences")
+    imported = commands.add_parser("import-mparticle", help="print a book made from an audience exported by mParticle")
+    imported.add_argument("file", type=Path, metavar="FILE", help="JSON in mParticle's published audience schema")
+    imported.add_argument(
+        "--model", type=_model, action="append", default=[], metavar="MODEL=KIND[:NAME]",
+        help="which events a model of the file stands for, such as orders=commerce:purchase; may be given again",
+    )  # fmt: skip
+    return top
+
+
+def _replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument("events", nargs="+", metavar="EVENTS", help=_EVENTS)
+    command.add_argument("--audiences", type=Path, required=True, metavar="FILE", help=_AUDIENCES)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    command.add_argument(
+        "--at", type=_instant, action="append", default=[], metavar="INSTANT",
+        help=f"write the members as of this instant; may be given again (default: the end). {_INSTANT}",
+    )  # fmt: skip
+    command.add_argument(
+        "--until", type=_instant, metavar="INSTANT",
+        help="let time pass until then and read nothing later (default: the last event or --at)",
+    )  # fmt: skip
+    command.add_argument(
+        "--identities",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="identities beside each member: email,customer_id",
+    )
+    _source(command)
+    command.add_argument("--engine", choices=["ray", "inline"], default="ray", help="inline: one process without Ray")
+    command.add_argument("--shards", type=_count, metavar="N", help="how many shards (default: by the CPUs there are)")
+    command.add_argument("--cpus-per-shard", type=float, metavar="X", help="CPUs that each shard asks Ray for")
+    command.add_argument(
+        "--address", metavar="ADDRESS",
+        help="Ray to use: auto, host:port or ray://...; default: RAY_ADDRESS, else a new one on this machine",
+    )  # fmt: skip
+    command.add_argument("--quiet", action="store_true", help="no progress, no table")
+
+
+def _why(command: argparse.ArgumentParser) -> None:
+    command.add_argument("mpid", type=int, metavar="MPID")
+    command.add_argument("audience", metavar="AUDIENCE", help="key of the audience")
+    command.add_argument("--events", nargs="+", required=True, metavar="EVENTS", help=_EVENTS)
+    command.add_argument("--audiences", type=Path, required=True, metavar="FILE", help=_AUDIENCES)
+    command.add_argument("--at", type=_instant, metavar="INSTANT", help=f"default: the last event. {_INSTANT}")
+    _source(command)
+
+
+def _source(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--input", default="default", metavar="NAME", help="input of batches without an api_key")
+    command.add_argument("--spill", type=Path, metavar="DIR", help="folder for sorted runs (default: a temporary one)")
+
+
+def _instant(text: str) -> int:
+    try:
+        return read_instant(text)
+    except FixRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _model(text: str) -> tuple[str, EventModel]:
+    model, _, events = text.partition("=")
+    kind, _, name = events.partition(":")
+    if not model or kind not in get_args(EventKind):
+        message = f"expected MODEL=KIND[:NAME] with a kind of {', '.join(get_args(EventKind))}; got {text}"
+        raise argparse.ArgumentTypeError(message)
+    return model, EventModel(cast("EventKind", kind), name or None)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        message = f"expected a whole number from 1 on, got {text}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)

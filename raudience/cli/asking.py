@@ -1,0 +1,55 @@
+"""Commands that answer a question: why, validate, schema, import-mparticle."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Final
+
+import msgspec
+
+from raudience.catalog import Audience, Book
+from raudience.catalog.mparticle import import_audience
+from raudience.catalog.planning import plan
+from raudience.catalog.schema import schema_text
+from raudience.cli.screen import explain
+from raudience.cluster.books import read_book_file, read_bytes
+from raudience.cluster.replay import Question, answer
+
+__all__ = ["import_mparticle", "schema", "validate", "why"]
+
+_NO_KEY: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
+
+
+def why(asked: argparse.Namespace) -> int:
+    question = Question(
+        mpid=asked.mpid,
+        audience=asked.audience,
+        events=tuple(asked.events),
+        book=read_book_file(asked.audiences),
+        at=asked.at,
+        input=asked.input,
+        spill=asked.spill,
+    )
+    explain(answer(question))
+    return 0
+
+
+def validate(asked: argparse.Namespace) -> int:
+    book = read_book_file(asked.file)
+    planned = plan(book)
+    print(f"{asked.file}: good: {len(planned.audiences)} audience(s) of {len(planned.leaves)} distinct criteria")
+    return 0
+
+
+def schema(asked: argparse.Namespace) -> int:
+    print(schema_text(), end="")
+    return 0
+
+
+def import_mparticle(asked: argparse.Namespace) -> int:
+    criteria = import_audience(read_bytes(asked.file), str(asked.file), dict(asked.model))
+    key = _NO_KEY.sub("-", asked.file.stem).strip("-.") or "imported"
+    book = Book((Audience(key, asked.file.stem, criteria),))
+    print(msgspec.yaml.encode(book, enc_hook=str).decode(), end="")
+    return 0

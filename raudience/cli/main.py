@@ -1,0 +1,46 @@
+"""`raudience`: arguments, and which command they mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from raudience.cli import arguments, asking, replaying
+from raudience.cli.logs import start_logs
+from raudience.cli.screen import complain
+from raudience.errors import RaudienceError
+
+__all__ = ["main"]
+
+GOOD = 0
+FAILED = 1
+USAGE = 2
+REFUSED_LINES = 3
+INTERRUPTED = 130
+
+_COMMANDS = {
+    "replay": replaying.replay,
+    "why": asking.why,
+    "validate": asking.validate,
+    "schema": asking.schema,
+    "import-mparticle": asking.import_mparticle,
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Carry out one command. 0: done; 3: done, but some lines of the input were refused; 2: what was asked, or a
+    definition, must be put right; 1: it failed."""
+    asked = arguments.parser().parse_args(words)
+    start_logs(asked.log_level, asked.log_format)
+    try:
+        return _COMMANDS[asked.command](asked)
+    except RaudienceError as error:
+        complain(error)
+        return USAGE if isinstance(error, arguments.USER_ERRORS) else FAILED
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone (`raudience schema | head`); there is nobody to tell.
+        sys.stderr.close()
+        return GOOD

@@ -1,0 +1,108 @@
+"""What people see: complaints, progress, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from raudience.cluster.loading import Step, Tell
+from raudience.cluster.replay import Replayed, Summary
+from raudience.criteria.dates import write_moment
+from raudience.errors import RaudienceError
+from raudience.records import Explanation, Truth
+
+__all__ = ["complain", "explain", "progress", "tell_outcome"]
+
+_ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+_SCREEN: Final = Console(highlight=False)
+_MOST_COLUMNS: Final = 3
+
+
+def complain(error: RaudienceError) -> None:
+    """Say on stderr what is wrong, in the words of the error."""
+    _ERRORS.print(f"raudience: {error}", markup=False, style="red")
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Tell]:
+    """Bars on stderr while it lasts; nothing when quiet or when nobody watches."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[clock]}"),
+    )
+    shown = not quiet and _ERRORS.is_terminal
+    with Progress(*columns, console=_ERRORS, disable=not shown, transient=True) as bars:
+        tasks = {
+            step: bars.add_task(step, total=None, unit="", clock="", visible=False) for step in ("reading", "replaying")
+        }
+
+        def tell(step: Step) -> None:
+            clock = "" if step.clock is None else write_moment(step.clock)[:16].replace("T", " ")
+            bars.update(
+                tasks[step.name], completed=step.done, total=step.total, unit=step.unit, clock=clock, visible=True
+            )
+
+        yield tell
+
+
+def tell_outcome(replayed: Replayed, out: str) -> None:
+    """The table of audiences, and what was read and written."""
+    summary = replayed.summary
+    _SCREEN.print(_audiences(summary))
+    rate = summary.events / replayed.seconds if replayed.seconds else 0.0
+    _SCREEN.print(
+        f"{summary.events:,} events in {summary.batches:,} batches of {summary.files:,} file(s), "
+        f"{summary.changes:,} changes, in {replayed.seconds:,.1f} s ({rate:,.0f} events/s)",
+        soft_wrap=True,
+    )
+    if summary.refused:
+        _SCREEN.print(f"[yellow]{summary.refused:,} line(s) refused:[/] {out}/rejects.ndjson says why", soft_wrap=True)
+    _SCREEN.print(f"Results are in {out}", soft_wrap=True, markup=False)
+
+
+def _audiences(summary: Summary) -> Table:
+    instants = [instant for instant in summary.members if instant != summary.until][-_MOST_COLUMNS:]
+    table = Table(title=f"Audiences at {summary.until[:19]}Z", title_justify="left", header_style="bold")
+    table.add_column("audience", no_wrap=True)
+    table.add_column("name", no_wrap=True, overflow="ellipsis")
+    for instant in instants:
+        table.add_column(instant[:16].replace("T", "\n"), justify="right")
+    for heading in ("size", "adds", "drops"):
+        table.add_column(heading, justify="right")
+    for each in summary.audiences:
+        then = [f"{summary.members[instant][each.audience]:,}" for instant in instants]
+        table.add_row(each.audience, each.name, *then, f"{each.size:,}", f"{each.adds:,}", f"{each.drops:,}")
+    return table
+
+
+def explain(explanation: Explanation) -> None:
+    """Why a user is in an audience or not, criterion by criterion."""
+    state = "is in" if explanation.member else "is not in"
+    known = "" if explanation.known else " (this user was never seen)"
+    at = write_moment(explanation.at)
+    _SCREEN.print(f"{explanation.mpid} {state} {explanation.audience} at {at}{known}", markup=False, style="bold")
+    for truth in explanation.criteria:
+        _SCREEN.print(f"  {'yes' if truth.holds else 'no':<3}  {truth.criterion}", markup=False, soft_wrap=True)
+        for line in _evidence(truth):
+            _SCREEN.print(f"       {line}", markup=False, style="dim", soft_wrap=True)
+    if explanation.flips_at is not None:
+        turn = "leaves" if explanation.member else "joins"
+        _SCREEN.print(f"If nothing happens, {turn} at {write_moment(explanation.flips_at)}", markup=False)
+
+
+def _evidence(truth: Truth) -> list[str]:
+    lines = [f"found: {truth.found}"] if truth.found else []
+    lines += [f"{each.what}" + ("" if each.at is None else f" at {write_moment(each.at)}") for each in truth.evidence]
+    if truth.flips_at is not None:
+        lines.append(f"turns to {'no' if truth.holds else 'yes'} at {write_moment(truth.flips_at)} if nothing happens")
+    return lines

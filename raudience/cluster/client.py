@@ -1,0 +1,200 @@
+"""What a driver script holds.
+
+from raudience.cluster.client import connect
+
+with connect(shards=2) as client:
+    client.define("audiences.yaml")
+    client.ingest("events/*.ndjson.gz")
+    for change in client.changes():
+        print(change.audience, change.mpid, "in" if change.entered else "out", change.at)
+    print(client.counts())
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import msgspec
+
+from raudience.clock import now_ms
+from raudience.cluster.books import Definitions, as_book
+from raudience.cluster.change_lines import change_keys
+from raudience.cluster.engine import Engine
+from raudience.cluster.engines import EngineName, start_engine
+from raudience.cluster.instants import Instant, read_instant
+from raudience.cluster.live import Batch
+from raudience.cluster.loading import load
+from raudience.cluster.timeline import Timeline
+from raudience.coordinator import AudienceCount
+from raudience.criteria.leaves import FOREVER
+from raudience.ingest.refusals import Refusal
+from raudience.records import Change, Changes, Explanation, Field
+
+__all__ = ["Client", "Ingestion", "Member", "connect"]
+
+Files: TypeAlias = str | os.PathLike[str]
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A user in an audience, with the values of each identity that was asked for."""
+
+    mpid: int
+    identities: dict[str, tuple[str, ...]] = {}
+
+
+def connect(
+    address: str | None = None,
+    shards: int | None = None,
+    engine: EngineName = "ray",
+    name: str | None = None,
+    cpus_per_shard: float | None = None,
+) -> Client:
+    """A client of an engine of its own, or of the lasting engine `name` on Ray, which is started when it is not there.
+
+    address: the Ray to use; none: the one that RAY_ADDRESS names (so in a Ray job), else a new one on this machine.
+    """
+    return Client(start_engine(engine, shards, address, name, cpus_per_shard))
+
+
+class Ingestion(msgspec.Struct, frozen=True):
+    """batches: how many were taken, repeated ones included. refusals: what was refused, and why."""
+
+    batches: int
+    refusals: tuple[Refusal, ...] = ()
+
+
+class Client:
+    """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC."""
+
+    def __init__(self, engine: Engine[Any]) -> None:
+        self._engine = engine
+        self._untold: deque[Changes] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the engine; one with a name stays for the next client."""
+        self._engine.close()
+
+    @property
+    def now(self) -> int | None:
+        """The instant up to which everything is known, in milliseconds; None before the first event."""
+        return self._engine.now
+
+    def define(self, definitions: Definitions, at: Instant | None = None) -> None:
+        """Put a book in force: a path, a Book, or audiences. Raises FixDefinition with every fault.
+
+        at: when; without it, at the instant the engine has come to. What is known already counts at once.
+        """
+        book = as_book(definitions)
+        self._note(self._engine.define(book, self._moment(at, self._engine.now or 0)))
+
+    def ingest(self, events: Files | Sequence[Files] | Iterable[Batch], at: Instant | None = None) -> Ingestion:
+        """Take in events, and return what was read and refused.
+
+        Files, folders and patterns (str or path) are replayed by the data's own time. Batches (dicts, or JSON as bytes)
+        arrive at `at`, without it now; an instant that has passed already counts as the millisecond after.
+        """
+        items = [events] if isinstance(events, str | os.PathLike) else list(events)
+        files = [os.fspath(item) for item in items if isinstance(item, str | os.PathLike)]
+        if files:
+            return self._replay(tuple(files))
+        batches = [item for item in items if not isinstance(item, str | os.PathLike)]
+        taken = self._engine.ingest(batches, self._moment(at, now_ms()))
+        self._note(taken.changes)
+        return Ingestion(len(batches) - len(taken.refusals), taken.refusals)
+
+    def advance(self, to: Instant) -> None:
+        """Let time pass until an instant."""
+        self._note(self._engine.advance(read_instant(to)))
+
+    def changes(self) -> Iterator[Change]:
+        """Every change since this was asked the last time, in the order (at, audience, MPID); each is told once."""
+        while self._untold:
+            yield from _each(self._untold.popleft())
+
+    def follow(self, every: float = 1.0, until: Instant | None = None) -> Iterator[Change]:
+        """Follow the wall clock, in steps of `every` seconds, and yield the changes as they fall due.
+
+        Without `until` it never ends; a loop over it may ingest and leave. A time that has been reached already is
+        waited for, not gone back to.
+        """
+        end = None if until is None else read_instant(until)
+        pause = threading.Event()
+        while True:
+            moment = now_ms() if end is None else min(now_ms(), end)
+            if moment > (self._engine.now or 0):
+                self._note(self._engine.advance(moment))
+            yield from self.changes()
+            if end is not None and moment >= end:
+                return
+            pause.wait(every)
+
+    def members(self, audience: str, identities: Sequence[str] = ()) -> list[Member]:
+        """The users in an audience, ascending by MPID, with the identities that are asked for."""
+        mpids = self._engine.members(audience)
+        if not identities:
+            return [Member(mpid) for mpid in mpids.tolist()]
+        known = self._engine.identities(mpids, tuple(identities))
+        return [Member(mpid, values) for mpid, values in zip(mpids.tolist(), known, strict=True)]
+
+    def counts(self) -> tuple[AudienceCount, ...]:
+        """Size, adds, drops and volatility of each audience, by key."""
+        return self._engine.figures()
+
+    def why(self, mpid: int, audience: str) -> Explanation:
+        """Why a user is in an audience or not: each criterion, its evidence, and when it flips."""
+        return self._engine.why(mpid, audience)
+
+    def values(self, namespace: str, name: str) -> tuple[str, ...]:
+        """Distinct values that were seen of an attribute: of `user`, `custom`, `identity` ... (records.Field)."""
+        return self._engine.values(Field(namespace, name))
+
+    def _replay(self, files: tuple[str, ...]) -> Ingestion:
+        with load(self._engine, files) as loaded:
+            for changes in self._engine.stream(Timeline(loaded.rounds(self._engine.resolver)).up_to(FOREVER)):
+                self._note(changes)
+            return Ingestion(loaded.batches, tuple(loaded.refusals()))
+
+    def _moment(self, given: Instant | None, otherwise: int) -> int:
+        return max(otherwise, self._engine.now or 0) if given is None else read_instant(given)
+
+    def _note(self, changes: Changes) -> None:
+        if len(changes):
+            # A copy: arrays that came through the object store would keep it filled until somebody reads them.
+            self._untold.append(_copied(changes))
+
+
+def _copied(changes: Changes) -> Changes:
+    return Changes(
+        changes.audiences,
+        changes.versions,
+        changes.audience.copy(),
+        changes.mpid.copy(),
+        changes.entered.copy(),
+        changes.at.copy(),
+    )
+
+
+def _each(changes: Changes) -> Iterator[Change]:
+    rows = zip(
+        changes.at.tolist(),
+        changes.audience.tolist(),
+        changes.mpid.tolist(),
+        changes.entered.tolist(),
+        change_keys(changes).tolist(),
+        strict=True,
+    )
+    for at, audience, mpid, entered, key in rows:
+        yield Change(at, changes.audiences[audience], mpid, entered, f"{key:016x}")

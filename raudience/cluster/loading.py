@@ -1,0 +1,176 @@
+"""Files of events to sorted runs on disk, side by side, and from there to rounds."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+
+from raudience.cluster.decoding import cut_file, read_part
+from raudience.cluster.engine import Engine
+from raudience.cluster.finding import find_files
+from raudience.cluster.reading import Part
+from raudience.cluster.rounds import Round, rounds
+from raudience.cluster.spill import Run, stretch, write_run
+from raudience.errors import FixRequest
+from raudience.ingest.batches import DEFAULT_INPUT, Decoded
+from raudience.ingest.identity import Resolver
+from raudience.ingest.refusals import Refusal
+
+__all__ = ["Loaded", "Reject", "Step", "Tell", "load"]
+
+_PART: Final = 64 << 20
+"""Bytes of a text file that one task reads."""
+_RUN_ROWS: Final = 400_000
+"""Batches and events that are sorted in memory at once."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """How far a job is: `done` of `total` in `unit`; clock: the instant that the data has come to."""
+
+    name: Literal["reading", "replaying"]
+    done: int
+    total: int
+    unit: str
+    clock: int | None = None
+
+
+Tell: TypeAlias = Callable[[Step], None]
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A refused line as `rejects.ndjson` shows it; raw: as it came, bytes that are no UTF-8 replaced."""
+
+    source: str
+    line: int
+    element: int | None
+    path: str
+    expected: str
+    got: str
+    hint: str
+    raw: str
+
+
+class _Result(msgspec.Struct, frozen=True):
+    """What came of one part: its runs, its refusals in a file, and counts."""
+
+    part: Part
+    runs: tuple[Run, ...]
+    refused: Path
+    refusals: int
+    lines: int
+
+
+class Loaded:
+    """Everything that was read, on disk. files: how many; batches, events: taken; refused: lines and elements not."""
+
+    def __init__(self, folder: Path, reads: Sequence[_Result]) -> None:
+        pieces = [piece for read in reads for run in read.runs for piece in run.pieces]
+        self._folder = folder
+        self._reads = reads
+        self.files = len({read.part.path for read in reads})
+        self.batches = sum(piece.batches for piece in pieces)
+        self.events = sum(piece.events for piece in pieces)
+        self.refused = sum(read.refusals for read in reads)
+
+    def rounds(self, resolver: Resolver | None = None) -> Iterator[Round]:
+        """All batches in the order of a replay; can be asked for once. resolver: what is known of identities from
+        before; it learns from these batches."""
+        runs = [run for read in self._reads for run in read.runs]
+        found = rounds(runs, self._folder, resolver=resolver)
+        return found if resolver is None or any(run.nameless for run in runs) else _taught(found, resolver)
+
+    def refusals(self) -> Iterator[Refusal]:
+        """What was refused, in the order of files and lines."""
+        before: Counter[Path] = Counter()
+        for read in self._reads:
+            with read.refused.open("rb") as file:
+                for line in file:
+                    refusal = msgspec.json.decode(line, type=Refusal)
+                    at = refusal.line + before[read.part.path] if refusal.line else 0
+                    yield msgspec.structs.replace(refusal, line=at)
+            before[read.part.path] += read.lines
+
+    def rejects(self) -> Iterator[bytes]:
+        """The refusals as lines of `rejects.ndjson`."""
+        return (msgspec.json.encode(_reject(refusal)) for refusal in self.refusals())
+
+
+@contextmanager
+def load(
+    engine: Engine[Any],
+    names: Sequence[str],
+    input: str = DEFAULT_INPUT,
+    spill: Path | None = None,
+    tell: Tell = lambda _: None,
+) -> Iterator[Loaded]:
+    """Read all files that `names` lead to, on as many processes as the engine has; the runs go when it is left.
+
+    input: of batches that do not name their own. spill: a folder for the runs, on storage that all machines of the
+    engine see; None: the temporary folder, which is enough on one machine. Raises FixRequest.
+    """
+    found = [part for path in find_files(names) for part in cut_file(path, _PART)]
+    if spill is None and engine.machines() > 1:
+        message = f"--spill: expected a folder that all {engine.machines()} machines see, got none"
+        raise FixRequest(message)
+    folder = Path(tempfile.mkdtemp(prefix="raudience-", dir=spill))
+    try:
+        work = [(part, folder / str(number)) for number, part in enumerate(found)]
+        reads: list[_Result] = []
+        for read in engine.spread(partial(_read_part, input=input), work):
+            reads.append(read)
+            tell(Step("reading", len(reads), len(found), "parts"))
+        yield Loaded(folder, reads)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_part(work: tuple[Part, Path], input: str) -> _Result:
+    """Read a part into runs at paths that begin with the given one."""
+    part, path = work
+    runs: list[Run] = []
+    held: list[Decoded] = []
+    refusals = lines = 0
+
+    def flush() -> None:
+        if held:
+            runs.append(write_run(path.with_suffix(f".{len(runs)}"), [stretch(held)]))
+            held.clear()
+
+    refused = path.with_suffix(".refused")
+    with refused.open("wb") as file:
+        for read in read_part(part, input):
+            lines = read.lines_read
+            refusals += len(read.refusals)
+            file.writelines(msgspec.json.encode(refusal) + b"\n" for refusal in read.refusals)
+            if len(read.decoded.block.batches.mpid):
+                held.append(read.decoded)
+            if sum(map(_weight, held)) >= _RUN_ROWS:
+                flush()
+        flush()
+    return _Result(part, tuple(runs), refused, refusals, lines)
+
+
+def _weight(decoded: Decoded) -> int:
+    return len(decoded.block.batches.mpid) + len(decoded.block.events.time)
+
+
+def _reject(refusal: Refusal) -> Reject:
+    fault = refusal.fault
+    raw = refusal.raw.decode(errors="replace")
+    return Reject(refusal.source, refusal.line, refusal.element, fault.path, fault.expected, fault.got, fault.hint, raw)
+
+
+def _taught(found: Iterator[Round], resolver: Resolver) -> Iterator[Round]:
+    """The same rounds; the resolver learns the identities of their users."""
+    for each in found:
+        resolver.resolve(each.block, np.zeros(len(each.block.batches.mpid), np.bool_))
+        yield each
