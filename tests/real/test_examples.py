@@ -1,14 +1,12 @@
-"""What the pages of docs/ say exists: examples, operators, tests, other pages."""
+"""What the pages of docs/ say exists: examples, tests, other pages."""
 
 import re
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from raudience.catalog.documents import read_book
 from raudience.catalog.planning import plan
-from raudience.criteria import operators
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -23,12 +21,6 @@ def test_the_page_has_examples():
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_can_be_evaluated(example):
     assert plan(read_book(example.encode(), "docs/audiences.md", "yaml")).audiences
-
-
-def test_the_page_names_every_operator():
-    table = PAGE[PAGE.index("## Operators") :]
-    every = {msgspec.inspect.type_info(test).tag for test in operators.Test.__args__}
-    assert {name for name in every if f"`{name}`" not in table} == set()
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
