@@ -17,13 +17,15 @@ class Settings:
 
 @dataclass
 class Profile:
-    """first_seen: by workspace. cells: (workspace, namespace, name) -> (stamp, cell). last: latest activity."""
+    """first_seen: by workspace. cells: (workspace, namespace, name) -> (stamp, cell). last: latest activity,
+    workspaces: those with activity."""
 
     last: int
     events: list = field(default_factory=list)
     first_seen: dict = field(default_factory=dict)
     cells: dict = field(default_factory=dict)
     device_ids: dict = field(default_factory=dict)
+    workspaces: frozenset = frozenset()
 
     def value(self, workspace, namespace, name):
         return self.cells.get((workspace, namespace, name), (0, ABSENT))[1]
@@ -35,31 +37,39 @@ def as_of(arrivals, settings):
     messages = {}
     profile = None
     for arrival in arrivals:
-        key = arrival.request
-        if key and key in requests and arrival.at - requests[key] <= settings.remember_batches:
+        if is_repeated(requests, arrival.request, arrival.at, settings.remember_batches):
             continue
-        requests[key] = arrival.at
         if profile and settings.retention is not None and arrival.at > profile.last + settings.retention:
             profile = None
         profile = _with(profile or Profile(arrival.at), arrival, messages, settings)
         yield arrival.at, profile
 
 
+def is_repeated(seen, key, at, span):
+    """Whether the key was seen before; it is remembered to the end of the span of time after the one it was seen in."""
+    if key is None:
+        return False
+    if key in seen and at // span - seen[key] // span <= 1:
+        return True
+    seen[key] = at
+    return False
+
+
 def _with(old, arrival, messages, settings):
     profile = Profile(
         max(old.last, arrival.at), list(old.events), dict(old.first_seen), dict(old.cells),
-        {name: set(ids) for name, ids in old.device_ids.items()},
+        {name: set(ids) for name, ids in old.device_ids.items()}, old.workspaces | {arrival.workspace},
     )  # fmt: skip
-    seen = min([event.time for event in arrival.events] or [arrival.stamp])
-    before = profile.first_seen.get(arrival.workspace, arrival.at)
-    profile.first_seen[arrival.workspace] = min(before, seen, arrival.at)
-    for event in arrival.events:
-        if event.message is not None:
-            first = messages.get(event.message)
-            if first is not None and arrival.at - first <= settings.remember_messages:
-                continue
-            messages[event.message] = arrival.at
-        profile.events.append(event)
+    fresh = [
+        event
+        for event in arrival.events
+        if not is_repeated(messages, event.message, arrival.at, settings.remember_messages)
+    ]
+    profile.events.extend(fresh)
+    sightings = [event.time for event in fresh] if arrival.events else [arrival.stamp]
+    if sightings:
+        before = profile.first_seen.get(arrival.workspace, arrival.at)
+        profile.first_seen[arrival.workspace] = min(before, arrival.at, *sightings)
     for update in arrival.updates:
         _set(profile, update)
     return profile

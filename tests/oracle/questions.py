@@ -215,7 +215,7 @@ def cart_abandonment(criterion, profile, now, scope):
     return any(
         all(one.time < add.time or item not in items(one) for one in removing)
         for add in adds
-        if add.time >= max(bought, default=-FOREVER)
+        if add.time > max(bought, default=-FOREVER)
         for item in items(add)
     )
 
@@ -291,9 +291,7 @@ ANSWERS = {
     "user_attribute": user_attribute,
     "calculated_attribute": field_of("calculated", lambda c: c["name"], lambda c: c["test"]),
     "device": field_of("device", lambda c: c["name"], lambda c: c["test"]),
-    "location_equals": field_of(
-        "location", lambda c: c["field"], lambda c: {"op": "exact_match", "value": c["value"]}
-    ),
+    "location_equals": field_of("location", lambda c: c["field"], lambda c: {"op": "exact_match", "value": c["value"]}),
     "attribution": field_of("attribution", lambda c: f"{c['of']}.{c['field']}", lambda c: c["test"]),
     "consent": consent,
     "first_seen": first_seen,

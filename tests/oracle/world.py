@@ -139,7 +139,7 @@ def is_alive(profile, book, audience, now):
     """The user was active in the workspaces, is kept and has not opted out."""
     retention = settings_of(book).retention
     return (
-        any(workspace in profile.first_seen for workspace in workspaces_of(book, audience))
+        any(workspace in profile.workspaces for workspace in workspaces_of(book, audience))
         and (retention is None or profile.last >= now - retention)
         and profile.value(ACCOUNT, "status", "opted_out") != ("word", "true")
     )
