@@ -26,6 +26,13 @@ class EventDictionaries:
             self.keys.append(key)
         return number
 
+    def numbers(self, keys: tuple[EventKey, ...]) -> NDArray[np.int32]:
+        """Numbers int32[k] of keys."""
+        numbers = list(map(self._numbers.get, keys))
+        if None in numbers:
+            numbers = list(map(self.key, keys))
+        return np.array(numbers, np.int32)
+
     def dictionary(self, field: Field) -> Dictionary:
         return self.words.setdefault(field, Dictionary())
 
@@ -47,7 +54,7 @@ class Arrivals:
         self.row = rows[self.batch]
         self.at = block.batches.at[self.batch]
         self.times = events.time[self._where]
-        numbers = np.array([known.key(key) for key in events.keys], np.int32)
+        numbers = known.numbers(events.keys)
         self.keys = numbers[events.key[self._where]]
         owners = block.products.event.astype(np.int64)
         self._place = None if everything else _places(kept, len(events.batch))

@@ -79,9 +79,8 @@ class Backfill:
 
     def _profile_leaves(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
         leaves, rows = evaluation.leaves, self._rows
-        for (workspace, field), tables in leaves.tables.items():
-            for number, table in tables:
-                truth[number] = leaves.whole_field(workspace, field, table, rows)
+        for (workspace, field), asked in leaves.asked.items():
+            truth[asked.numbers] = leaves.whole_field(workspace, field, rows)
         for number, place in leaves.places:
             truth[number] = leaves.whole_place(place, rows)
         for number, alive in leaves.present:
@@ -92,6 +91,7 @@ class Backfill:
                 truth[leaf.leaf] = leaf.fill(moment, self._now, self._timers)
         for workspace, seen in leaves.first_seen.items():
             self._profiles.workspace(workspace)
+            self._profiles.make_room()
             first = self._profiles.first_seen[workspace][:rows]
             for leaf in seen:
                 truth[leaf.leaf] = leaf.fill(np.where(first == NOT_YET, NEVER, first), self._now, self._timers)

@@ -93,18 +93,24 @@ class CartState:
         return happened.pick(open_cart.nonzero()[0]) if rest.any() else happened
 
     def _after(self, happened: Happenings) -> NDArray[np.int64]:
-        row = happened.row
-        begins = segments(row)
-        first = np.maximum.accumulate(np.where(begins, np.arange(len(row)), 0))
-        after = self.moments.take(row, axis=0)
+        after = self.moments.take(happened.row, axis=0)
+        begins = segments(happened.row)
+        single = bool(begins.all())
         for role in (ADDED, DONE, OTHER):
-            heard = np.where(happened.role == role, happened.time, NEVER)
-            after[:, role] = running_max(np.maximum(heard, after[:, role]), begins)
-        told = np.where(happened.left != Happenings.UNCHANGED, np.arange(len(row)), -1)
-        latest = np.maximum.accumulate(told)
-        known = latest >= first
-        after[known, 3] = happened.left[latest[known]]
+            heard = (happened.role == role).nonzero()[0]
+            if len(heard):
+                after[heard, role] = np.maximum(after[heard, role], happened.time[heard])
+                if not single:
+                    after[:, role] = running_max(after[:, role], begins)
+        if self.removal:
+            self._leave(happened, after, begins)
         return after
+
+    def _leave(self, happened: Happenings, after: NDArray[np.int64], begins: NDArray[np.bool_]) -> None:
+        places = np.arange(len(begins))
+        latest = np.maximum.accumulate(np.where(happened.left != Happenings.UNCHANGED, places, -1))
+        known = latest >= np.maximum.accumulate(np.where(begins, places, 0))
+        after[known, 3] = happened.left[latest[known]]
 
 
 def running_max(values: NDArray[np.int64], begins: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -92,24 +92,28 @@ class Chunk:
 
     def span(self, after: int, until: int) -> slice:
         """Positions in time of the events with after < time <= until."""
-        edges = np.array([max(after - self.base, -1), until - self.base], np.int64)
-        head, tail = np.searchsorted(self._time, edges.clip(-1, self.last - self.base) + 1).tolist()
-        return slice(head, tail)
+        return slice(self._up_to(after), self._up_to(until))
+
+    def _up_to(self, moment: int) -> int:
+        """Number of events at or before a moment."""
+        if moment < self.base:
+            return 0
+        if moment >= self.last:
+            return self.size
+        return int(self._time.searchsorted(self._time.dtype.type(moment - self.base), "right"))
 
     def times(self, where: Any) -> NDArray[np.int64]:
         """Times int64[k] of positions in time."""
         return self._time[where].astype(np.int64) + self.base
 
-    def relevant(self, where: slice, matching: Matching) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """(position in time int64[k], pattern int32[k]) of the events in a span that satisfy some matcher."""
+    def relevant(self, matching: Matching) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(position in time int64[k], pattern int32[k]) of the events that satisfy some matcher."""
         if self._matched is None or self._matched[0] is not matching:
             by_time = np.empty(self.size, np.int32)
             by_time[self.order] = matching.classify(self.rows(0, self.size))
             self.remember(matching, by_time)
         assert self._matched is not None
-        _, positions, patterns = self._matched
-        head, tail = np.searchsorted(positions, (where.start, where.stop)).tolist()
-        return positions[head:tail].astype(np.int64), patterns[head:tail].astype(np.int32)
+        return self._matched[1].astype(np.int64), self._matched[2].astype(np.int32)
 
     def remember(self, matching: Matching, by_time: NDArray[np.int32]) -> None:
         """Keep the patterns int32[n] of all events, in order of time."""

@@ -6,7 +6,8 @@ once per distinct word, once per interval between the numbers that tests name, a
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from raudience.records import Field
 from raudience.shard.rows import EventRows
 from raudience.shard.words import ABSENT, FIRST_WORD, NUMBER_CODE, Dictionary, TruthTable
 
-__all__ = ["AttributeFeature", "Feature", "ProductFeature", "ScopeFeature", "TimeFeature", "Truths"]
+__all__ = ["AttributeFeature", "Feature", "ProductFeature", "ScopeFeature", "TimeFeature", "Truths", "ValueClasses"]
 
 Truths: TypeAlias = tuple[bool, ...]
 Classes: TypeAlias = NDArray[np.int32]
@@ -51,35 +52,40 @@ class Feature(Protocol):
     def classes(self, rows: EventRows) -> Classes: ...
 
 
-class AttributeFeature:
-    """Tests on one attribute of the events."""
+class ValueClasses:
+    """Classes of the cells of one attribute under some tests."""
 
-    def __init__(self, field: Field, tests: tuple[ValueTest, ...], dictionary: Dictionary) -> None:
-        self.field = field
+    def __init__(self, tests: Sequence[ValueTest], dictionary: Dictionary) -> None:
         self._interned = _Interned()
         self._tables = [TruthTable(test, dictionary) for test in tests]
         self._dictionary = dictionary
         self._by_code = np.zeros(0, np.int32)
         self._numbers = _NumberClasses(tests, self._interned)
+        self._matrix = np.zeros((len(tests), 0), bool)
 
     @property
     def truths(self) -> list[Truths]:
         return self._interned.truths
 
-    def classes(self, rows: EventRows) -> Classes:
-        by_code = self._words()
-        cells = rows.cells(self.field)
-        if cells is None:
-            return np.full(rows.size, by_code[ABSENT])
-        found = by_code[cells.codes]
-        if cells.numbers is not None:
-            at = (cells.codes == NUMBER_CODE).nonzero()[0]
-            found[at] = self._numbers.classes(cells.numbers[at])
-        if cells.index is None:
-            return found
-        classes = np.full(rows.size, by_code[ABSENT])
-        classes[cells.index] = found
-        return classes
+    def absent(self) -> np.int32:
+        """Class of an absent attribute."""
+        return self._words()[ABSENT]
+
+    def of(self, codes: NDArray[Any], numbers: NDArray[np.float64] | None) -> Classes:
+        """Classes int32[k] of cells without lists."""
+        found = self._words().take(codes)
+        if numbers is not None:
+            at = (codes == NUMBER_CODE).nonzero()[0]
+            if len(at):
+                found[at] = self._numbers.classes(numbers[at])
+        return found
+
+    def truth(self, codes: NDArray[Any], numbers: NDArray[np.float64] | None) -> NDArray[np.bool_]:
+        """bool[tests, k]: what the tests say of cells without lists."""
+        classes = self.of(codes, numbers)
+        if self._matrix.shape[1] < len(self.truths):
+            self._matrix = np.array(self.truths, bool).T.copy()
+        return self._matrix.take(classes, axis=1)
 
     def _words(self) -> Classes:
         known, size = len(self._by_code), len(self._dictionary)
@@ -89,10 +95,33 @@ class AttributeFeature:
         return self._by_code
 
 
+class AttributeFeature:
+    """Tests on one attribute of the events."""
+
+    def __init__(self, field: Field, tests: tuple[ValueTest, ...], dictionary: Dictionary) -> None:
+        self.field = field
+        self._values = ValueClasses(tests, dictionary)
+
+    @property
+    def truths(self) -> list[Truths]:
+        return self._values.truths
+
+    def classes(self, rows: EventRows) -> Classes:
+        cells = rows.cells(self.field)
+        if cells is None:
+            return np.full(rows.size, self._values.absent(), np.int32)
+        found = self._values.of(cells.codes, cells.numbers)
+        if cells.index is None:
+            return found
+        classes = np.full(rows.size, self._values.absent(), np.int32)
+        classes[cells.index] = found
+        return classes
+
+
 class _NumberClasses:
     """Classes of numbers, by the intervals between the numbers that the tests name."""
 
-    def __init__(self, tests: tuple[ValueTest, ...], interned: _Interned) -> None:
+    def __init__(self, tests: Sequence[ValueTest], interned: _Interned) -> None:
         self._tests = tests
         self._interned = interned
         self._edges = _edges(tests)
@@ -109,7 +138,7 @@ class _NumberClasses:
         return self._interned.numbers(np.stack([holds_numbers(test, numbers) for test in self._tests]))
 
 
-def _edges(tests: tuple[ValueTest, ...]) -> NDArray[np.float64] | None:
+def _edges(tests: Sequence[ValueTest]) -> NDArray[np.float64] | None:
     edges: set[float] = set()
     for test in tests:
         match test:

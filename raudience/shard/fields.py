@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.dates import read_moment
-from raudience.criteria.leaves import AgeTest, Alive, FieldTest, FirstSeenTest, Place
+from raudience.criteria.leaves import AgeTest, Alive, FieldTest, FirstSeenTest, Place, ValueTest
 from raudience.criteria.places import distance
 from raudience.records import Field
 from raudience.shard.bits import Bits
 from raudience.shard.compiled import Compiled
+from raudience.shard.features import ValueClasses
 from raudience.shard.moments import MomentLeaf
 from raudience.shard.profiles import SETS, Profiles
 from raudience.shard.registers import NEVER, Timeline
@@ -26,13 +27,22 @@ _LATITUDE = Field("location", "latitude")
 _LONGITUDE = Field("location", "longitude")
 
 
+class Asked:
+    """Tests on one field: numbers int32[n] of their leaves, a table of truth for each, classes for all of them."""
+
+    def __init__(self, numbers: list[int], tests: list[ValueTest], dictionary: Dictionary) -> None:
+        self.numbers = np.array(numbers, np.int32)
+        self.tables = [TruthTable(test, dictionary) for test in tests]
+        self.classes = ValueClasses(tests, dictionary)
+
+
 class ProfileLeaves:
     """All leaves about profiles, for one plan."""
 
     def __init__(self, compiled: Compiled, profiles: Profiles) -> None:
         self._profiles = profiles
-        self.tables: dict[tuple[str, Field], list[tuple[int, TruthTable]]] = {
-            read: [(number, TruthTable(leaf.test, self._dictionary(*read))) for number, leaf in leaves]
+        self.asked = {
+            read: Asked([number for number, _ in leaves], [leaf.test for _, leaf in leaves], self._dictionary(*read))
             for read, leaves in compiled.fields().items()
         }
         self.present = [(number, leaf) for number, leaf in compiled.numbered(Alive) if isinstance(leaf, Alive)]
@@ -55,23 +65,22 @@ class ProfileLeaves:
 
     def field_toggles(self, workspace: str, field: Field, timeline: Timeline, bits: Bits) -> list[Toggles]:
         """Leaves that a field turned."""
-        tables = self.tables.get((workspace, field))
-        if not tables:
+        asked = self.asked.get((workspace, field))
+        if asked is None:
             return []
-        register = self._profiles.register(workspace, field)
-        truths = np.array([register.truth(table, timeline) for _, table in tables])
-        return [turns(timeline.row, timeline.at, truths, _numbers(tables), bits)]
+        truths = self._profiles.register(workspace, field).truths(asked.classes, asked.tables, timeline)
+        return [turns(timeline.row, timeline.at, truths, asked.numbers, bits)]
 
     def set_toggles(self, field: Field, updates: SetUpdates, bits: Bits) -> list[Toggles]:
         """Leaves that a gathering field turned."""
         if not len(updates.row):
             return []
-        tables = self.tables.get(("", field))
-        if not tables:
+        asked = self.asked.get(("", field))
+        if asked is None:
             return []
         order = np.argsort(updates.row, kind="stable")
-        truths = np.array([updates.truth(table)[order] for _, table in tables])
-        return [turns(updates.row[order], updates.at[order], truths, _numbers(tables), bits)]
+        truths = np.array([updates.truth(table)[order] for table in asked.tables])
+        return [turns(updates.row[order], updates.at[order], truths, asked.numbers, bits)]
 
     def place_toggles(self, workspace: str, latitude: Timeline, longitude: Timeline, bits: Bits) -> list[Toggles]:
         """Leaves that a new location turned; latitude and longitude come in the same batches."""
@@ -108,12 +117,14 @@ class ProfileLeaves:
             toggles.append(turns(row, at, np.ones((1, len(row)), bool), np.array([number], np.int32), bits))
         return toggles
 
-    def whole_field(self, workspace: str, field: Field, table: TruthTable, rows: int) -> NDArray[np.bool_]:
-        """bool[rows]: what a test says of every row."""
+    def whole_field(self, workspace: str, field: Field, rows: int) -> NDArray[np.bool_]:
+        """bool[n, rows]: what the tests on a field say of every row."""
+        asked = self.asked[workspace, field]
         if field.namespace in SETS:
-            return self._profiles.gathering(field).whole(table, rows)
+            gathered = self._profiles.gathering(field)
+            return np.array([gathered.whole(table, rows) for table in asked.tables])
         register = self._profiles.register(workspace, field)
-        return register.truth(table, register.whole(rows))
+        return register.truths(asked.classes, asked.tables, register.whole(rows))
 
     def whole_moment(self, workspace: str, field: Field, rows: int) -> NDArray[np.int64]:
         """int64[rows]: the field of every row as a moment."""

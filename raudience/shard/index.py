@@ -198,6 +198,17 @@ class _KeySet:
         return self._table.nbytes
 
 
+def _again(keys: NDArray[np.uint64], repeated: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which keys stand earlier among the keys; repeated: those that occur more than once."""
+    places = np.isin(keys, repeated).nonzero()[0]
+    again = np.zeros(len(keys), bool)
+    seen: set[int] = set()
+    for place, key in zip(places.tolist(), keys[places].tolist(), strict=True):
+        again[place] = key in seen
+        seen.add(key)
+    return again
+
+
 def _bucket_bits(keys: int) -> int:
     """Bits of the number of buckets that `keys` keys fill to a fifth or two."""
     return max(8, (keys * 5 // (2 * _WAYS)).bit_length())
@@ -258,9 +269,7 @@ class Remembered:
                 found |= other.look(keys)[0]
         ordered = np.sort(keys)
         if (ordered[1:] == ordered[:-1]).any():
-            again = np.ones(len(keys), bool)
-            again[np.unique(keys, return_index=True)[1]] = False
-            found |= again
+            found |= _again(keys, ordered[1:][ordered[1:] == ordered[:-1]])
         if not found.any():
             held.add_found(keys, bucket, full)
             return ~found

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from raudience.criteria.values import number_text
 from raudience.records import Column, ListColumn
+from raudience.shard.features import ValueClasses
 from raudience.shard.growing import expand, grown, segments
 from raudience.shard.toggles import all_distinct, order_of
 from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Dictionary, TruthTable
@@ -133,12 +134,15 @@ class Register:
         self._store(timeline, stamp)
         return timeline
 
-    def truth(self, table: TruthTable, timeline: Timeline) -> NDArray[np.bool_]:
-        """bool[k]: what a test says of the field after each entry."""
-        truth = table.of(timeline.code, timeline.number)
+    def truths(self, classes: ValueClasses, tables: list[TruthTable], timeline: Timeline) -> NDArray[np.bool_]:
+        """bool[n, k]: what n tests say of the field after each entry."""
+        truths = classes.truth(timeline.code, timeline.number)
         listed = (timeline.code == LIST).nonzero()[0]
-        truth[listed] = self._lists.truth(timeline.list[listed], table)
-        return truth
+        if len(listed):
+            places = timeline.list[listed]
+            for number, table in enumerate(tables):
+                truths[number, listed] = self._lists.truth(places, table)
+        return truths
 
     def whole(self, rows: int) -> Timeline:
         """The field of all rows as they are."""

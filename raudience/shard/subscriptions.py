@@ -80,6 +80,14 @@ class Subscriptions:
         self.counter_lists = Lists(2 * len(self.edges) + 1, self._counter_entries)
         self.watcher_lists = Lists(2 * len(self.edges) + 1, self._watcher_entries)
 
+    def wants(self, pattern: NDArray[np.int32], edge: int) -> NDArray[np.int64]:
+        """Positions int64[k] of the patterns with which something happens at the edge of that number."""
+        distinct = np.bincount(pattern).nonzero()[0].tolist()
+        wanted = [p for p in distinct if self._counter_entries(p, edge) or self._watcher_entries(p, edge)]
+        lookup = np.zeros(max(distinct, default=0) + 1, bool)
+        lookup[wanted] = True
+        return lookup[pattern].nonzero()[0]
+
     def arrival_slot(self, age: NDArray[np.int64]) -> NDArray[np.int64]:
         """Slot int64[n] of the arrival of events of some age (negative: in the future)."""
         return len(self.edges) + np.searchsorted(self.edges, age, "right")

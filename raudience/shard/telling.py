@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -32,75 +33,68 @@ class Heard(NamedTuple):
     event: NDArray[np.int64]
 
     def of(self, watcher: int) -> Heard:
-        where = self.watcher == watcher
+        return self.pick((self.watcher == watcher).nonzero()[0])
+
+    def pick(self, where: NDArray[np.int64]) -> Heard:
         return Heard(*(array[where] for array in self))
 
 
 class CartPart:
-    """What one watcher of a cart hears. An event of the future counts when its time comes, at edge 0.
+    """What a cart hears. An event of the future counts when its time comes, at edge 0.
 
-    future: bool[k], arrivals whose time is to come; comes: bool[k], where an event begins to count.
+    role: int8[k], of the watchers; future: bool[k], arrivals whose time is to come; comes: bool[k], where an event
+    begins to count; left: int64[k] as in Happenings.
     """
 
-    def __init__(self, heard: Heard, role: int) -> None:
-        self.heard, self.role = heard, role
+    def __init__(self, heard: Heard, role_of: NDArray[np.int8]) -> None:
+        self.heard = heard
+        self.role = role_of[heard.watcher]
         arrival = heard.edge == ARRIVAL
         self.future = arrival & (heard.time > heard.at)
         self.comes = (arrival & ~self.future) | (heard.edge == 0)
         self.left = np.full(len(heard.row), Happenings.UNCHANGED)
-        self.ids: dict[int, tuple[str, ...]] = {}
-
-    def roles(self) -> NDArray[np.int8]:
-        told = self.role if self.role != REMOVED else _TIME_ONLY
-        return np.where(self.comes, told, _TIME_ONLY).astype(np.int8)
 
 
 def happenings(
-    parts: list[CartPart], state: CartState, contents: CartContents, arrivals: EventRows | None,
+    part: CartPart, state: CartState, contents: CartContents, arrivals: EventRows | None,
     dictionaries: dict[Field, Dictionary],
 ) -> Happenings:  # fmt: skip
-    """All parts in one, after the contents of the carts were brought up to date in order of time."""
+    """What happened to carts, after their contents were brought up to date in order of time."""
     if state.removal:
-        changing = [part for part in parts if part.role in (ADDED, REMOVED)]
-        for part in changing:
-            _read_products(part, state, arrivals, dictionaries)
-        _update_contents(changing, contents, state.leaves[0][1].lookback)
-    kept = [~part.future for part in parts]
-    return Happenings(
-        np.concatenate([part.heard.row[keep] for part, keep in zip(parts, kept, strict=True)]),
-        np.concatenate([part.heard.at[keep] for part, keep in zip(parts, kept, strict=True)]),
-        np.concatenate([part.roles()[keep] for part, keep in zip(parts, kept, strict=True)]),
-        np.concatenate([part.heard.time[keep] for part, keep in zip(parts, kept, strict=True)]),
-        np.concatenate([part.left[keep] for part, keep in zip(parts, kept, strict=True)]),
-    )
+        ids = {
+            place: products
+            for role in (ADDED, REMOVED)
+            for place, products in _read_products(part, role, state, arrivals, dictionaries)
+        }
+        _update_contents(part, ids, contents, state.leaves[0][1].lookback)
+    role = np.where(part.comes & (part.role != REMOVED), part.role, _TIME_ONLY).astype(np.int8)
+    told = Happenings(part.heard.row, part.heard.at, role, part.heard.time, part.left)
+    return told.pick((~part.future).nonzero()[0]) if part.future.any() else told
 
 
 def _read_products(
-    part: CartPart, state: CartState, arrivals: EventRows | None, dictionaries: dict[Field, Dictionary]
-) -> None:
+    part: CartPart, role: int, state: CartState, arrivals: EventRows | None, dictionaries: dict[Field, Dictionary]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     leaf = state.leaves[0][1]
-    matcher = leaf.added if part.role == ADDED else leaf.removed
-    fresh = (part.heard.edge == ARRIVAL).nonzero()[0]
+    matcher = leaf.added if role == ADDED else leaf.removed
+    fresh = ((part.heard.edge == ARRIVAL) & (part.role == role)).nonzero()[0]
     if len(fresh) and arrivals is not None and matcher is not None:
         products = product_ids(arrivals, part.heard.event[fresh], matcher, dictionaries)
-        part.ids = dict(zip(fresh.tolist(), products, strict=True))
+        yield from zip(fresh.tolist(), products, strict=True)
 
 
-def _update_contents(parts: list[CartPart], contents: CartContents, lookback: int) -> None:
-    steps = sorted(
-        (int(part.heard.at[place]), number, place)
-        for number, part in enumerate(parts)
-        for place in (part.comes | part.future | (part.heard.edge > lookback)).nonzero()[0].tolist()
-    )
-    for at, number, place in steps:
-        part = parts[number]
-        row, time, added = int(part.heard.row[place]), int(part.heard.time[place]), part.role == ADDED
-        if part.heard.edge[place] > lookback:
-            contents.expire(row, at - lookback)
+def _update_contents(part: CartPart, ids: dict[int, tuple[str, ...]], contents: CartContents, lookback: int) -> None:
+    heard = part.heard
+    changing = ((part.role == ADDED) | (part.role == REMOVED)) & (part.comes | part.future | (heard.edge > lookback))
+    places = changing.nonzero()[0]
+    for place in places[np.argsort(heard.at[places], kind="stable")].tolist():
+        row, time, added = int(heard.row[place]), int(heard.time[place]), int(part.role[place]) == ADDED
+        if heard.edge[place] > lookback:
+            contents.expire(row, int(heard.at[place]) - lookback)
         elif part.future[place]:
-            contents.defer(row, time, added, part.ids[place])
-        elif part.heard.edge[place] == 0:
+            contents.defer(row, time, added, ids[place])
+        elif heard.edge[place] == 0:
             due = contents.due(row, time)
             part.left[place] = Happenings.UNCHANGED if due is None else due
         else:
-            part.left[place] = contents.take(row, time, added, part.ids[place])
+            part.left[place] = contents.take(row, time, added, ids[place])

@@ -52,7 +52,10 @@ class Dictionary:
 
     def table(self, words: tuple[str, ...]) -> NDArray[np.int32]:
         """Codes of words; read with the negative codes of a block it gives NUMBER, NULL and (DELETED) ABSENT."""
-        return np.array([*map(self.code, words), ABSENT, NULL_CODE, NUMBER_CODE], np.int32)
+        codes = list(map(self._codes.get, words))
+        if None in codes:
+            codes = list(map(self.code, words))
+        return np.array([*codes, ABSENT, NULL_CODE, NUMBER_CODE], np.int32)
 
     def nbytes(self) -> int:
         return sum(len(word) for word in self.words) + 200 * len(self.words)
