@@ -52,7 +52,7 @@ class Counters:
     def apply(self, row: NDArray[np.int32], at: NDArray[np.int64], entry: NDArray[np.int32]) -> Toggles:
         """Move counts and tell which leaves turned at which instant. entry: counter * 2, plus 1 for a loss."""
         if not len(row):
-            return Toggles(row, at, entry)
+            return Toggles(row, at, entry[:0])
         first = int(at.min())
         bits = (int(at.max()) - first).bit_length() + 1
         flat = row.astype(np.int64) * self.width + (entry >> 1)

@@ -15,10 +15,9 @@ from raudience.shard.chunk import Chunk
 from raudience.shard.matching import Matching
 from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
-from raudience.shard.tail import Passing
 from raudience.shard.telling import ARRIVAL, Heard
 
-__all__ = ["Edges", "Moves"]
+__all__ = ["Edges", "Moves", "Occurring", "Step"]
 
 
 class Moves(NamedTuple):
@@ -29,11 +28,23 @@ class Moves(NamedTuple):
     entry: NDArray[np.int32]
 
 
-class _Part(NamedTuple):
-    """What a chunk does at one edge: moves and heard, each ascending in `at`."""
+class Step(NamedTuple):
+    """What events do, each part ascending in `at` when the events are."""
 
     moves: Moves
-    heard: Heard
+    heard: Heard | None
+
+
+class Occurring(NamedTuple):
+    """Events that arrive or pass an edge: row int32[k], time int64[k], pattern int32[k], slot int64[k] of the lists,
+    at int64[k] when it happens, event int64[k]: position among the arrivals, -1 for an event kept before."""
+
+    row: NDArray[np.int32]
+    time: NDArray[np.int64]
+    pattern: NDArray[np.int32]
+    slot: NDArray[np.int64]
+    at: NDArray[np.int64]
+    event: NDArray[np.int64]
 
 
 class Edges:
@@ -43,62 +54,63 @@ class Edges:
         self._subscriptions = subscriptions
         self._matching = matching
         self.ages: list[int] = subscriptions.edges.tolist()
-        self._parts: list[dict[Chunk, _Part]] = [{} for _ in self.ages]
+        self._edge_of = np.append(subscriptions.edges, ARRIVAL)
+        self._parts: list[dict[Chunk, Step]] = [{} for _ in self.ages]
 
-    def passed(self, store: EventStore, after: int, until: int) -> tuple[list[Moves], list[Heard]]:
+    def passed(self, store: EventStore, after: int, until: int) -> list[Step]:
         """What kept events do at all edges in (after, until]."""
-        moves: list[Moves] = []
-        heard: list[Heard] = []
-        recent: list[tuple[int, Passing]] = []
+        steps: list[Step] = []
+        recent: list[Occurring] = []
         for number, age in enumerate(self.ages):
-            recent += [(number, part) for part in store.recent(after - age, until - age)]
+            for part in store.recent(after - age, until - age):
+                count = len(part.row)
+                recent.append(Occurring(*part, np.full(count, number), part.time + age, np.full(count, -1)))
             chunks = store.between(after - age, until - age)
             parts = self._parts[number] = {chunk: self._part(number, chunk) for chunk in chunks}
-            for part in parts.values():
-                _cut(part, after, until, moves, heard)
-        if recent:
-            self._recent(recent, moves, heard)
-        return moves, heard
+            steps += [_cut(part, after, until) for part in parts.values()]
+        return [*steps, *self.of(recent)]
 
-    def of(
-        self, passing: Passing, slot: NDArray[np.int64], at: NDArray[np.int64], event: NDArray[np.int64] | None
-    ) -> _Part:
-        """What events do at slots of the lists, at instants; event: their positions among the arrivals."""
-        where, entry = self._subscriptions.counter_lists.of(passing.pattern, slot)
-        moves = Moves(passing.row[where], at[where], entry)
-        where, watcher = self._subscriptions.watcher_lists.of(passing.pattern, slot)
-        count = len(self.ages)
-        slots = slot[where]
-        edge = np.where(slots < count, self._subscriptions.edges[np.minimum(slots, count - 1)], ARRIVAL)
-        events = np.full(len(where), -1) if event is None else event[where]
-        return _Part(moves, Heard(passing.row[where], at[where], passing.time[where], watcher, edge, events))
+    def of(self, occurring: list[Occurring]) -> list[Step]:
+        """What events do at the slots of the lists that they occur at."""
+        if not occurring:
+            return []
+        came = occurring[0]
+        if len(occurring) > 1:
+            came = Occurring(*(np.concatenate(arrays) for arrays in zip(*occurring, strict=True)))
+        where, entry = self._subscriptions.lists.of(came.pattern, came.slot)
+        moved = (entry >= 0).nonzero()[0]
+        mover = where.take(moved)
+        moves = Moves(came.row.take(mover), came.at.take(mover), entry.take(moved))
+        if len(moved) == len(entry):
+            return [Step(moves, None)]
+        told = (entry < 0).nonzero()[0]
+        teller = where.take(told)
+        edge = self._edge_of.take(np.minimum(came.slot.take(teller), len(self.ages)))
+        watcher = -1 - entry.take(told)
+        row, at, time = came.row.take(teller), came.at.take(teller), came.time.take(teller)
+        return [Step(moves, Heard(row, at, time, watcher, edge, came.event.take(teller)))]
 
-    def _part(self, number: int, chunk: Chunk) -> _Part:
+    def _part(self, number: int, chunk: Chunk) -> Step:
         known = self._parts[number].get(chunk)
         if known is not None:
             return known
         position, pattern = chunk.relevant(self._matching)
         wanted = self._subscriptions.wants(pattern, number)
-        time = chunk.times(position[wanted])
-        passing = Passing(chunk.row[position[wanted]], time, pattern[wanted])
-        return self.of(passing, np.full(len(time), number), time + self.ages[number], None)
-
-    def _recent(self, recent: list[tuple[int, Passing]], moves: list[Moves], heard: list[Heard]) -> None:
-        passing = Passing(*(np.concatenate(arrays) for arrays in zip(*(part for _, part in recent), strict=True)))
-        slot = np.repeat(np.array([number for number, _ in recent]), [len(part.row) for _, part in recent])
-        part = self.of(passing, slot, passing.time + self._subscriptions.edges[slot], None)
-        moves.append(part.moves)
-        heard.append(part.heard)
+        position, count = position[wanted], len(wanted)
+        time = chunk.times(position)
+        at = time + self.ages[number]
+        came = Occurring(chunk.row[position], time, pattern[wanted], np.full(count, number), at, np.full(count, -1))
+        return self.of([came])[0]
 
 
-def _cut(part: _Part, after: int, until: int, moves: list[Moves], heard: list[Heard]) -> None:
-    """The part of a part with after < at <= until."""
-    when = _span(part.moves.at, after, until)
-    if when.start < when.stop:
-        moves.append(Moves(part.moves.row[when], part.moves.at[when], part.moves.entry[when]))
-    when = _span(part.heard.at, after, until)
-    if when.start < when.stop:
-        heard.append(Heard(*(array[when] for array in part.heard)))
+def _cut(step: Step, after: int, until: int) -> Step:
+    """The part of a step with after < at <= until."""
+    when = _span(step.moves.at, after, until)
+    moves = Moves(step.moves.row[when], step.moves.at[when], step.moves.entry[when])
+    if step.heard is None:
+        return Step(moves, None)
+    when = _span(step.heard.at, after, until)
+    return Step(moves, step.heard.pick(when) if when.start < when.stop else None)
 
 
 def _span(at: NDArray[np.int64], after: int, until: int) -> slice:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +14,11 @@ from raudience.shard.carts import CartState
 from raudience.shard.compiled import Compiled, Watcher
 from raudience.shard.contents import CartContents
 from raudience.shard.counters import Counters
-from raudience.shard.edges import Edges, Moves
+from raudience.shard.edges import Edges, Occurring
 from raudience.shard.histories import Entry, HistoryState, Touch
 from raudience.shard.matching import Matching
 from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
-from raudience.shard.tail import Passing
 from raudience.shard.telling import CartPart, Heard, happenings
 from raudience.shard.toggles import Toggles
 
@@ -70,37 +72,35 @@ class EventLeaves:
         bits: Bits,
     ) -> list[Toggles]:
         """Everything that kept events and arrivals do in (after, until]."""
-        moves, heard = self.edges.passed(store, after, until)
+        steps = self.edges.passed(store, after, until)
         if arrivals is not None:
-            self._arrive(arrivals, patterns, until, moves, heard)
+            steps += self.edges.of(self._arriving(arrivals, patterns, until))
         toggles: list[Toggles] = []
-        if self.compiled.counters and moves:
-            toggles.append(self.counters.apply(*(np.concatenate(arrays) for arrays in zip(*moves, strict=True))))
-        if self.compiled.watchers and heard:
-            told = Heard(*(np.concatenate(arrays) for arrays in zip(*heard, strict=True)))
-            toggles += self._tell(told, arrivals, bits)
+        if steps:
+            toggles.append(self.counters.apply(*_joined([step.moves for step in steps])))
+        heard = [step.heard for step in steps if step.heard is not None]
+        if heard:
+            toggles += self._tell(Heard(*_joined(heard)), arrivals, bits)
         return toggles
 
-    def _arrive(
-        self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int, moves: list[Moves], heard: list[Heard]
-    ) -> None:
+    def _arriving(self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int) -> list[Occurring]:
         """Arrivals that matter, as they arrive and as they pass edges after that and not later than `until`."""
         event = patterns.nonzero()[0]
         if not len(event):
-            return
-        at = arrivals.at[event]
-        came = Passing(arrivals.row[event], arrivals.times[event], patterns[event])
-        age = at - came.time
-        parts = [self.edges.of(came, self.subscriptions.arrival_slot(age), at, event)]
-        oldest, youngest = until - int(came.time.min()), int(age.min())
+            return []
+        row, time, pattern, at = arrivals.row[event], arrivals.times[event], patterns[event], arrivals.at[event]
+        age = at - time
+        came = Occurring(row, time, pattern, self.subscriptions.arrival_slot(age), at, event)
+        found = [came]
+        oldest, youngest = until - int(time.min()), int(age.min())
         for number, edge in enumerate(self.edges.ages):
             if youngest < edge <= oldest:
-                due = came.time + edge
+                due = time + edge
                 where = ((at < due) & (due <= until)).nonzero()[0]
-                some = Passing(came.row[where], came.time[where], came.pattern[where])
-                parts.append(self.edges.of(some, np.full(len(where), number), due[where], event[where]))
-        moves += [part.moves for part in parts]
-        heard += [part.heard for part in parts]
+                if len(where):
+                    slot = np.full(len(where), number)
+                    found.append(Occurring(row[where], time[where], pattern[where], slot, due[where], event[where]))
+        return found
 
     def _tell(self, heard: Heard, arrivals: Arrivals | None, bits: Bits) -> list[Toggles]:
         toggles: list[Toggles] = []
@@ -117,6 +117,12 @@ class EventLeaves:
 
     def _watching(self, kind: str, number: int) -> list[tuple[int, Watcher]]:
         return [(i, w) for i, w in enumerate(self.compiled.watchers) if (w.kind, w.number) == (kind, number)]
+
+
+def _joined(parts: Sequence[tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], ...]:
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
 def _touches(history: HistoryState, heard: Heard, step: int, arrivals: Arrivals | None) -> list[Touch]:

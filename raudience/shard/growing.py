@@ -23,10 +23,10 @@ def grown(array: NDArray[_Scalar], length: int, fill: Any = 0) -> NDArray[_Scala
 
 def expand(start: NDArray[np.int64], count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For ragged lists given by start and count: (number of the list, position of the element) of every element."""
-    owner = np.repeat(np.arange(len(count)), count)
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    position = np.arange(total) + np.repeat(start - (ends - count), count)
+    ends = count.cumsum()
+    owner = np.arange(len(count)).repeat(count)
+    position = np.arange(len(owner))
+    position += (start - ends + count).repeat(count)
     return owner, position
 
 

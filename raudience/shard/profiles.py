@@ -54,12 +54,16 @@ class Profiles:
             self.first_seen[name] = np.full(len(self.last), NOT_YET)
 
     def register(self, workspace: str, field: Field) -> Register:
-        register = self.registers.setdefault((workspace, field), Register())
+        register = self.registers.get((workspace, field))
+        if register is None:
+            register = self.registers[workspace, field] = Register()
         register.make_room(self.rows)
         return register
 
     def gathering(self, field: Field) -> SetRegister:
-        register = self.sets.setdefault(field, SetRegister())
+        register = self.sets.get(field)
+        if register is None:
+            register = self.sets[field] = SetRegister()
         register.make_room(self.rows)
         return register
 

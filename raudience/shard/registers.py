@@ -124,15 +124,19 @@ class Register:
         A timeline of distinct rows is in the order of the updates, any other in the order of (row, at).
         """
         if all_distinct(row):
-            fresh = stamp >= self._stamp[row]
+            held = self._stamp[row]
+            fresh = stamp >= held
+            if fresh.all():
+                self._stamp[row] = stamp
+                return self._store(Timeline(row, at, *cells))
         else:
             order = order_of(row, at)
             row, at, stamp = row[order], at[order], stamp[order]
             cells = Cells(cells.code[order], cells.number[order], cells.list[order])
             fresh = stamp >= _running_latest(row, stamp, self._stamp[row])
         timeline = self._after(row, at, cells, fresh)
-        self._store(timeline, stamp)
-        return timeline
+        np.maximum.at(self._stamp, row, stamp)
+        return self._store(timeline)
 
     def truths(self, classes: ValueClasses, tables: list[TruthTable], timeline: Timeline) -> NDArray[np.bool_]:
         """bool[n, k]: what n tests say of the field after each entry."""
@@ -197,14 +201,14 @@ class Register:
         codes = self._code[row].astype(np.int32)
         return Timeline(row, np.zeros(len(row), np.int64), codes, numbers, lists)
 
-    def _store(self, timeline: Timeline, stamp: NDArray[np.int64]) -> None:
+    def _store(self, timeline: Timeline) -> Timeline:
         if len(self.dictionary) > np.iinfo(self._code.dtype).max:
             self._code = self._code.astype(np.uint16 if len(self.dictionary) < 1 << 16 else np.uint32)
         row, code = timeline.row, timeline.code
-        np.maximum.at(self._stamp, row, stamp)
         self._code[row] = code
         self._store_numbers(row, code, timeline.number)
         self._store_lists(row, code, timeline.list)
+        return timeline
 
     def _store_numbers(self, row: NDArray[np.int32], code: NDArray[np.int32], number: NDArray[np.float64]) -> None:
         if bool((code == NUMBER_CODE).any()):

@@ -33,18 +33,21 @@ class Lists:
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(position in `pattern`, entry) of every entry of the lists of all (pattern, slot)."""
         place = pattern.astype(np.int64) * self._slots + slot
-        self._fit(place)
-        count = self._count[place]
-        if len(count) and count.min() < 0:
+        if not len(place):
+            return place, pattern
+        if int(place.max()) >= len(self._count):
+            self._fit(place)
+        count = self._count.take(place)
+        if int(count.min()) < 0:
             for missing in np.unique(place[count < 0]).tolist():
                 self._fill(missing)
-            count = self._count[place]
+            count = self._count.take(place)
         where = count.nonzero()[0]
-        owner, position = expand(self._start[place[where]], count[where])
-        return where[owner], self._entries[position]
+        owner, position = expand(self._start.take(place.take(where)), count.take(where))
+        return where.take(owner), self._entries.take(position)
 
     def _fit(self, place: NDArray[np.int64]) -> None:
-        needed = int(place.max()) + 1 if len(place) else 0
+        needed = int(place.max()) + 1
         self._start = grown(self._start, needed)
         self._count = grown(self._count, needed, -1)
 
@@ -59,7 +62,7 @@ class Lists:
 class Subscriptions:
     """edges: ages in milliseconds, ascending, 0 first.
 
-    Entries of counter lists are counter * 2, plus 1 when the counter loses the event. Slot e of a list is the passing
+    An entry is counter * 2, plus 1 when the counter loses the event, or -1 - watcher. Slot e of a list is the passing
     of edges[e]; slot len(edges) + k is the arrival of an event that is already past its first k edges.
     """
 
@@ -77,13 +80,12 @@ class Subscriptions:
         ages = {0, *(age for window in self._windows for age in (window.low, window.high + 1))}
         ages.update(age for edges in self._watched for age in edges)
         self.edges = np.array(sorted(age for age in ages if age < FOREVER), np.int64)
-        self.counter_lists = Lists(2 * len(self.edges) + 1, self._counter_entries)
-        self.watcher_lists = Lists(2 * len(self.edges) + 1, self._watcher_entries)
+        self.lists = Lists(2 * len(self.edges) + 1, self._entries)
 
     def wants(self, pattern: NDArray[np.int32], edge: int) -> NDArray[np.int64]:
         """Positions int64[k] of the patterns with which something happens at the edge of that number."""
         distinct = np.bincount(pattern).nonzero()[0].tolist()
-        wanted = [p for p in distinct if self._counter_entries(p, edge) or self._watcher_entries(p, edge)]
+        wanted = [p for p in distinct if self._entries(p, edge)]
         lookup = np.zeros(max(distinct, default=0) + 1, bool)
         lookup[wanted] = True
         return lookup[pattern].nonzero()[0]
@@ -91,6 +93,9 @@ class Subscriptions:
     def arrival_slot(self, age: NDArray[np.int64]) -> NDArray[np.int64]:
         """Slot int64[n] of the arrival of events of some age (negative: in the future)."""
         return len(self.edges) + np.searchsorted(self.edges, age, "right")
+
+    def _entries(self, pattern: int, slot: int) -> list[int]:
+        return self._counter_entries(pattern, slot) + [-1 - w for w in self._watcher_entries(pattern, slot)]
 
     def _counter_entries(self, pattern: int, slot: int) -> list[int]:
         counters = [c for matcher in self._patterns[pattern] for c in self._counters.get(matcher, ())]

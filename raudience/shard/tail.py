@@ -50,7 +50,7 @@ class Tail:
         """Add events in order of time; those that belong before others are put there, behind those of equal time."""
         count = len(taken.time)
         if self.size and count and taken.time[0] < self.last:
-            whole = Taken(*map(np.concatenate, zip(self.all(), taken, strict=True)))
+            whole = Taken(*(np.concatenate(arrays) for arrays in zip(self.all(), taken, strict=True)))  # type: ignore[arg-type]
             taken, self.size = whole.pick(np.argsort(whole.time, kind="stable")), 0
         start, self.size = self.size, self.size + len(taken.time)
         self._time, self._row = grown(self._time, self.size), grown(self._row, self.size)

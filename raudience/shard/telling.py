@@ -35,8 +35,9 @@ class Heard(NamedTuple):
     def of(self, watcher: int) -> Heard:
         return self.pick((self.watcher == watcher).nonzero()[0])
 
-    def pick(self, where: NDArray[np.int64]) -> Heard:
-        return Heard(*(array[where] for array in self))
+    def pick(self, where: NDArray[np.int64] | slice) -> Heard:
+        row, at, time, watcher, edge, event = self
+        return Heard(row[where], at[where], time[where], watcher[where], edge[where], event[where])
 
 
 class CartPart:
