@@ -6,12 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
+from scripts.benchmarks.end_to_end import end_to_end
+from scripts.benchmarks.kept import kept
 from scripts.benchmarks.race import ENGINES, Plan, race
-from scripts.benchmarks.report import show_cold, show_race
+from scripts.benchmarks.report import show_breadth, show_cold, show_end_to_end, show_kept, show_race, show_tables
+from scripts.benchmarks.tables import tables
 from scripts.benchmarks.workload import SIZES
 
-PIECES = ("stream", "cold")
+PIECES = ("stream", "cold", "tables", "breadth", "kept", "end")
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 
@@ -21,9 +25,17 @@ def main() -> int:
     if "stream" in asked.only:
         agreed &= _streams(asked)
     if "cold" in asked.only:
-        results = cold(asked.size, 20, asked.rounds)
+        results = cold(asked.size, asked.audiences or 20, asked.rounds, profile_lines=asked.profile)
         show_cold(results)
         agreed &= all(result.agreed for result in results)
+    if "tables" in asked.only:
+        show_tables(tables(asked.size, 500_000, asked.rounds))
+    if "breadth" in asked.only:
+        show_breadth(breadth(asked.batch or 10_000, asked.audiences or 20, asked.rounds, asked.count or 3))
+    if "kept" in asked.only:
+        show_kept(kept(asked.size, asked.audiences or 200))
+    if "end" in asked.only:
+        show_end_to_end(end_to_end(asked.size, 300_000, asked.audiences or 20, asked.rounds))
     return 0 if agreed else 1
 
 

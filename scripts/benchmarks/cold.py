@@ -28,8 +28,11 @@ class Cold(msgspec.Struct, frozen=True):
         return min((name for name in self.wall if name != "raudience"), key=lambda name: self.ratio(name, clock).median)
 
 
-def cold(size: str, count: int, repeats: int, engines: tuple[str, ...] = ("raudience", *PEERS)) -> list[Cold]:
-    """With the cart audiences and without them; engines take turns at every repeat."""
+def cold(
+    size: str, count: int, repeats: int, engines: tuple[str, ...] = ("raudience", *PEERS), profile_lines: int = 0
+) -> list[Cold]:
+    """With the cart audiences and without them; engines take turns at every repeat. profile_lines: show where the time
+    of raudience goes."""
     lanes = [Lane(engine, size, ()) for engine in engines]
     for lane in lanes:
         lane.ask("load")
@@ -41,6 +44,8 @@ def cold(size: str, count: int, repeats: int, engines: tuple[str, ...] = ("raudi
         wall = {lane.name: [1e3 * turn[place][1] for turn in answers[1:]] for place, lane in enumerate(lanes)}
         agreed = len({digest for turn in answers for _, _, digest in turn}) == 1
         results.append(Cold(size, count, carts, cpu, wall, agreed))
+    if profile_lines:
+        print(lanes[0].ask("profiled_cold", audiences(count), repeats, profile_lines))
     for lane in lanes:
         lane.close()
     return results

@@ -137,6 +137,16 @@ class _Served:
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         return cpu, wall, self.members()
 
+    def profiled_cold(self, questions: tuple[Question, ...], repeats: int, lines: int) -> str:
+        """Where the time of cold answers went, as text."""
+        sections = Sections()
+        for _ in range(repeats):
+            self._engine.ask(questions)
+            sections.start()
+            self._engine.answer()
+            sections.stop()
+        return sections.table(repeats, lines)
+
     def call(self, method: str) -> Any:
         """What a method of the engine answers that others do not have."""
         return getattr(self._engine, method)()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
+from scripts.benchmarks.end_to_end import EndToEnd
+from scripts.benchmarks.kept import Kept
 from scripts.benchmarks.race import Result
+from scripts.benchmarks.tables import Tables
 
 _PARTS = ("command", "apply", "changes")
 
@@ -42,6 +46,38 @@ def show_cold(results: list[Cold]) -> None:
             cpu = result.cpu[engine]
             ratio = f"{result.ratio(engine, 'wall')} wall, {result.ratio(engine, 'cpu')} CPU"
             print(f"  {engine:<18} {min(wall):9.1f} ms wall, {min(cpu):9.1f} ms CPU; over raudience: {ratio}")
+
+
+def show_tables(result: Tables) -> None:
+    print(f"\ntables of {result.events:,} events, million events a second and core")
+    for kind, rate in result.columns.items():
+        states = ", ".join(f"to a shard with {count} audiences {found}" for count, found in result.state[kind].items())
+        print(f"  {kind:<8} to columns {rate}, {states}")
+
+
+def show_breadth(result: Breadth) -> None:
+    print(f"\nprofiles, {result.audiences} audiences, batches of {result.batch:,}: {result.ratio} times the cost")
+    for profiles, cost in result.milliseconds.items():
+        touch = result.touches[profiles]
+        print(f"  {profiles:>9,} profiles: {cost} ms CPU a batch; one random row of 64 bytes {touch:.1f} ns")
+
+
+def show_kept(result: Kept) -> None:
+    print(f"\nkept, size {result.size}, {result.audiences} audiences: process {result.process / 1e6:,.0f} MB")
+    print(f"  {result.an_event:.1f} bytes an event, {result.a_profile:.0f} bytes a profile")
+    for part, size in sorted(result.bytes.items(), key=lambda item: -item[1]):
+        each = f"{size / result.events:7.2f} an event {size / result.profiles:8.1f} a profile"
+        print(f"    {part:<16} {size / 1e6:10.1f} MB  {each}")
+    print("  loaded, CPU seconds: " + ", ".join(f"{part} {spent:.1f}" for part, spent in result.loaded.items()))
+
+
+def show_end_to_end(result: EndToEnd) -> None:
+    print(
+        f"\nend to end, {result.events:,} events in {result.megabytes:.0f} MB of NDJSON, {result.audiences} audiences, "
+        f"{result.changes:,} changes; decoding alone {result.decoding} M events/s"
+    )
+    for engine, rate in result.replays.items():
+        print(f"  {engine:<18} {rate} M events/s, {result.ratios[engine]} of decoding")
 
 
 def _agreement(agreed: bool) -> str:

@@ -39,9 +39,9 @@ class Sections:
         self._undo.clear()
 
     def table(self, batches: int, lines: int) -> str:
-        """Milliseconds a batch: in the function itself, with what it calls, and calls."""
+        """Milliseconds each time: in the function itself, with what it calls, and calls."""
         rows = sorted(self._spent.items(), key=lambda item: -item[1][0])[:lines]
-        head = f"{'own ms':>8} {'all ms':>8} {'calls':>7}  function, a batch"
+        head = f"{'own ms':>8} {'all ms':>8} {'calls':>7}  function, each time"
         return "\n".join(
             [head]
             + [
