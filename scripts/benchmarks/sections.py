@@ -39,16 +39,17 @@ class Sections:
         self._undo.clear()
 
     def table(self, batches: int, lines: int) -> str:
-        """Milliseconds each time: in the function itself, with what it calls, and calls."""
-        rows = sorted(self._spent.items(), key=lambda item: -item[1][0])[:lines]
+        """Milliseconds each time, of the function itself and with what it calls; ordered by the one, then by the other."""
         head = f"{'own ms':>8} {'all ms':>8} {'calls':>7}  function, each time"
-        return "\n".join(
-            [head]
-            + [
+        text = [head]
+        for column in (0, 1):
+            rows = sorted(self._spent.items(), key=lambda item: -item[1][column])[:lines]
+            text += [
                 f"{own * 1e3 / batches:8.3f} {whole * 1e3 / batches:8.3f} {calls / batches:7.1f}  {name}"
                 for name, (own, whole, calls) in rows
             ]
-        )
+            text.append("")
+        return "\n".join(text)
 
     def _wrap_methods(self, owner: type) -> None:
         for name, value in list(vars(owner).items()):
