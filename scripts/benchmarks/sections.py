@@ -39,7 +39,7 @@ class Sections:
         self._undo.clear()
 
     def table(self, batches: int, lines: int) -> str:
-        """Milliseconds each time, of a function itself and with what it calls; ordered by the one, then by the other."""
+        """Milliseconds each time, of a function itself and with its calls; ordered by the one, then by the other."""
         head = f"{'own ms':>8} {'all ms':>8} {'calls':>7}  function, each time"
         text = [head]
         for column in (0, 1):
