@@ -21,6 +21,10 @@ __all__ = ["complain", "explain", "progress", "tell_outcome"]
 _ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _SCREEN: Final = Console(highlight=False)
 _MOST_COLUMNS: Final = 3
+_INSTANT: Final = 13
+_FIGURE: Final = 9
+_BORDERS: Final = 7
+_SHORTEST: Final = 12
 
 
 def complain(error: RaudienceError) -> None:
@@ -73,12 +77,14 @@ def tell_outcome(replayed: Replayed, out: str) -> None:
 def _audiences(summary: Summary) -> Table:
     instants = [instant for instant in summary.members if instant != summary.until][-_MOST_COLUMNS:]
     table = Table(title=f"Audiences at {summary.until[:19]}Z", title_justify="left", header_style="bold")
+    headings = (*(instant[:16].replace("T", "\n") for instant in instants), "size", "adds", "drops")
+    longest = max((len(each.audience) for each in summary.audiences), default=0)
+    # The name gives way when the screen is narrow; keys and figures never do.
+    room = _SCREEN.width - longest - len(instants) * _INSTANT - 3 * _FIGURE - _BORDERS
     table.add_column("audience", no_wrap=True)
-    table.add_column("name", no_wrap=True, overflow="ellipsis")
-    for instant in instants:
-        table.add_column(instant[:16].replace("T", "\n"), justify="right")
-    for heading in ("size", "adds", "drops"):
-        table.add_column(heading, justify="right")
+    table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=max(room, _SHORTEST))
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
     for each in summary.audiences:
         then = [f"{summary.members[instant][each.audience]:,}" for instant in instants]
         table.add_row(each.audience, each.name, *then, f"{each.size:,}", f"{each.adds:,}", f"{each.drops:,}")

@@ -20,7 +20,10 @@ def find_files(names: Iterable[str]) -> list[Path]:
 
     Of a folder, the files of events at any depth. Raises FixRequest for a name that leads to no file.
     """
-    found = {path.resolve(): path for name in names for path in _files(name)}
+    found: dict[Path, Path] = {}
+    for name in names:
+        for path in _files(name):
+            found.setdefault(path.resolve(), path)
     return sorted(found.values())
 
 

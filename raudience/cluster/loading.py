@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -27,6 +27,7 @@ from raudience.ingest.refusals import Refusal
 
 __all__ = ["Loaded", "Reject", "Step", "Tell", "load"]
 
+_LOG: Final = logging.getLogger(__name__)
 _PART: Final = 64 << 20
 """Bytes of a text file that one task reads."""
 _RUN_ROWS: Final = 400_000
@@ -57,6 +58,14 @@ class Reject(msgspec.Struct, frozen=True):
     got: str
     hint: str
     raw: str
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """A part to read, and what the paths of its runs begin with."""
+
+    part: Part
+    path: Path
+    input: str
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -123,19 +132,22 @@ def load(
         raise FixRequest(message)
     folder = Path(tempfile.mkdtemp(prefix="raudience-", dir=spill))
     try:
-        work = [(part, folder / str(number)) for number, part in enumerate(found)]
+        work = [_Work(part, folder / str(number), input) for number, part in enumerate(found)]
         reads: list[_Result] = []
-        for read in engine.spread(partial(_read_part, input=input), work):
+        for read in engine.spread(_read_part, work):
             reads.append(read)
             tell(Step("reading", len(reads), len(found), "parts"))
-        yield Loaded(folder, reads)
+        loaded = Loaded(folder, reads)
+        counts = {"files": loaded.files, "batches": loaded.batches, "events": loaded.events, "refused": loaded.refused}
+        _LOG.info("read", extra=counts)
+        yield loaded
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read_part(work: tuple[Part, Path], input: str) -> _Result:
-    """Read a part into runs at paths that begin with the given one."""
-    part, path = work
+def _read_part(work: _Work) -> _Result:
+    """Read a part into runs."""
+    part, path = work.part, work.path
     runs: list[Run] = []
     held: list[Decoded] = []
     refusals = lines = 0
@@ -147,7 +159,7 @@ def _read_part(work: tuple[Part, Path], input: str) -> _Result:
 
     refused = path.with_suffix(".refused")
     with refused.open("wb") as file:
-        for read in read_part(part, input):
+        for read in read_part(part, work.input):
             lines = read.lines_read
             refusals += len(read.refusals)
             file.writelines(msgspec.json.encode(refusal) + b"\n" for refusal in read.refusals)

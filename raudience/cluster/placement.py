@@ -47,7 +47,8 @@ def reach(address: str | None) -> bool:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     target = address or os.environ.get("RAY_ADDRESS") or "local"
-    options: dict[str, Any] = {"namespace": NAMESPACE, "logging_level": "WARNING", "log_to_driver": False}
+    # Ray warns of its own defaults; what goes wrong comes as an exception.
+    options: dict[str, Any] = {"namespace": NAMESPACE, "logging_level": "ERROR", "log_to_driver": False}
     if target == "local":
         _own_token()
         ray.init(address="local", include_dashboard=False, **options)
@@ -74,12 +75,13 @@ def find_placement(shards: int | None, shard_cpus: float | None) -> Placement:
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     cpus = resources.get("CPU", 0.0)
     count = shards or min(_LARGEST_DEFAULT, max(2, int(cpus) // 2))
-    whole = cpus == 0 or cpus > count
-    wanted = shard_cpus or (1.0 if whole else _part(cpus / 4 / count))
-    free = cpus - wanted * count
-    tasks = max(1, int(free) if whole else int(cpus))
     head = {"num_cpus": 0, "resources": {_HEAD: 0.01}} if _HEAD in resources else {"num_cpus": 0.01}
-    return Placement(count, wanted, 1.0 if whole else _part(free * 0.9 / tasks), tasks, head)
+    if cpus == 0:
+        return Placement(count, shard_cpus or 1.0, 1.0, count, head)
+    wanted = shard_cpus or (1.0 if cpus >= 2 * count else _part(cpus / 4 / count))
+    tasks = max(1, int(cpus - wanted * count + 0.5))
+    # A tenth is left for the coordinator and for rounding.
+    return Placement(count, wanted, _part(min(1.0, (cpus - wanted * count) * 0.9 / tasks)), tasks, head)
 
 
 def actor(shell: type, name: str | None, **options: Any) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
@@ -18,6 +19,8 @@ from raudience.records import Changes
 from raudience.shard.commands import Command
 
 __all__ = ["RayEngine"]
+
+_LOG: Final = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,6 +82,7 @@ class RayEngine(Engine["ray.ObjectRef[Changes]"]):
             for position in range(placement.shards)
         ]
         self._claim()
+        _LOG.info("engine started", extra={"shards": placement.shards, "cpus_per_shard": placement.shard_cpus})
 
     def _find(self, shards: int | None) -> bool:
         """Attach to the engine of this name; False when there is none."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -26,6 +27,9 @@ from raudience.ingest.route import split
 from raudience.records import Block, Explanation
 
 __all__ = ["AudienceSummary", "Question", "Replay", "Replayed", "Summary", "answer", "replay"]
+
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -170,6 +174,7 @@ class _Player:
             mpids = self._engine.members(audience)
             sizes[audience] = len(mpids)
             self._outcome.write_members(instant, audience, mpids, self._job.identities, self._engine.identities)
+        _LOG.info("members written", extra={"instant": write_moment(instant), "audiences": len(sizes)})
 
     def _summary(self, first: int | None, end: int) -> Summary:
         audiences = {audience.key: audience for audience in self._job.book.audiences}

@@ -1,0 +1,134 @@
+"""The commands: what they print, where, and how they end."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raudience.catalog.documents import read_book
+from raudience.cli.main import main
+from tests.cluster.world import BOOK, lines, write_book, write_lines
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """Words that name the events and the book of a small world."""
+    events = write_lines(tmp_path / "events" / "all.ndjson", lines()).parent
+    return [str(events), "--audiences", str(write_book(tmp_path))]
+
+
+def replay(shop, tmp_path, *more: str) -> int:
+    return main(["replay", *shop, "--out", str(tmp_path / "out"), "--engine", "inline", *more])
+
+
+def test_a_replay_shows_sizes_adds_and_drops(shop, tmp_path, capsys):
+    assert replay(shop, tmp_path) == 0
+    shown = capsys.readouterr().out
+    assert [line.split("│")[1].strip() for line in shown.splitlines() if line.startswith("│")] == ["buyers", "fans"]
+    assert "260 events in 216 batches of 1 file(s), 99 changes" in shown
+
+
+def test_a_quiet_replay_says_nothing(shop, tmp_path, capsys):
+    assert replay(shop, tmp_path, "--quiet") == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == ""
+
+
+def test_refused_lines_show_in_the_exit_status(shop, tmp_path, capsys):
+    (tmp_path / "events" / "bad.ndjson").write_text("{nothing\n")
+    assert replay(shop, tmp_path) == 3
+    assert "1 line(s) refused" in capsys.readouterr().out
+
+
+def test_faults_of_the_book_are_all_shown(shop, tmp_path, capsys):
+    (tmp_path / "book.yaml").write_text("audiences: [{key: a, name: A, criteria: {type: evnt}}, {key: b, nme: B}]")
+    assert replay(shop, tmp_path) == 2
+    shown = capsys.readouterr().err
+    assert "book.yaml" in shown
+    assert "evnt" in shown
+    assert "nme" in shown
+    assert "Traceback" not in shown
+
+
+def test_missing_events_are_a_mistake_of_the_command(shop, tmp_path, capsys):
+    assert replay(["nowhere", *shop[1:]], tmp_path) == 2
+    assert "nowhere: expected an existing file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--at", "yesterday"], "such as 2026-01-31T12:00:00Z"),
+        (["--shards", "0"], "a whole number from 1 on, got 0"),
+        (["--engine", "spark"], "invalid choice"),
+    ],
+)
+def test_wrong_options_say_what_is_expected(shop, tmp_path, capsys, words, said):
+    with pytest.raises(SystemExit) as end:
+        replay(shop, tmp_path, *words)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_why_shows_each_criterion(shop, capsys):
+    words = ["why", "5", "fans", "--events", *shop, "--at", "2026-01-03"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "5 is" in shown
+    assert "fans at 2026-01-03T00:00:00.000Z" in shown
+    assert sum(line.startswith(("  yes  ", "  no   ")) for line in shown.splitlines()) >= 2
+
+
+def test_why_takes_negative_users(shop, capsys):
+    assert main(["why", "-20", "buyers", "--events", *shop]) == 0
+    assert capsys.readouterr().out.startswith("-20 is")
+
+
+def test_why_of_an_unknown_user_says_so(shop, capsys):
+    assert main(["why", "999", "buyers", "--events", *shop]) == 0
+    assert "this user was never seen" in capsys.readouterr().out
+
+
+def test_validate_counts_audiences_and_criteria(tmp_path, capsys):
+    assert main(["validate", str(write_book(tmp_path))]) == 0
+    assert "good: 2 audience(s)" in capsys.readouterr().out
+
+
+def test_schema_is_a_json_schema(capsys):
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_an_imported_audience_is_a_book_again(tmp_path, capsys):
+    path = tmp_path / "Big Spenders.json"
+    expression = {
+        "operator": "equals",
+        "left": {"model": "user", "path": "$.user_attributes.plan"},
+        "right": "paid",
+    }
+    path.write_text(json.dumps({"schema_version": "1.6.0", "audience": expression}))
+    assert main(["import-mparticle", str(path)]) == 0
+    book = read_book(capsys.readouterr().out.encode(), "imported", "yaml")
+    assert [(each.key, each.name) for each in book.audiences] == [("Big-Spenders", "Big Spenders")]
+
+
+def test_what_cannot_be_imported_is_named(tmp_path, capsys):
+    path = tmp_path / "odd.json"
+    path.write_text('{"schema_version": "9", "audience": {"operator": "sounds_like"}}')
+    assert main(["import-mparticle", str(path)]) == 2
+    assert "schema_version" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_the_command_does(tmp_path):
+    words = [sys.executable, "-m", "raudience", "validate", str(write_book(tmp_path))]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_book_of_these_tests_is_good():
+    assert len(read_book(BOOK.encode(), "book.yaml", "yaml").audiences) == 2
