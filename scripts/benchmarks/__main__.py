@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
 from scripts.benchmarks.end_to_end import end_to_end
 from scripts.benchmarks.kept import kept
-from scripts.benchmarks.race import ENGINES, Plan, race
+from scripts.benchmarks.race import ENGINES, Plan, Result, race
 from scripts.benchmarks.report import show_breadth, show_cold, show_end_to_end, show_kept, show_race, show_tables
+from scripts.benchmarks.results import Results, read, write
 from scripts.benchmarks.tables import tables
 from scripts.benchmarks.workload import SIZES
 
@@ -21,22 +24,36 @@ _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 def main() -> int:
     asked = _arguments()
+    results = read(asked.json) if asked.json else Results()
     agreed = True
-    if "stream" in asked.only:
-        agreed &= _streams(asked)
-    if "cold" in asked.only:
-        results = cold(asked.size, asked.audiences or 20, asked.rounds, profile_lines=asked.profile)
-        show_cold(results)
-        agreed &= all(result.agreed for result in results)
-    if "tables" in asked.only:
-        show_tables(tables(asked.size, 500_000, asked.rounds))
-    if "breadth" in asked.only:
-        show_breadth(breadth(asked.batch or 10_000, asked.audiences or 20, asked.rounds, asked.count or 3))
-    if "kept" in asked.only:
-        show_kept(kept(asked.size, asked.audiences or 200))
-    if "end" in asked.only:
-        show_end_to_end(end_to_end(asked.size, 300_000, asked.audiences or 20, asked.rounds))
+    for result, show in _pieces(asked):
+        show(result)
+        results.add(result)
+        agreed &= getattr(result, "agreed", True)
+        if asked.json:
+            write(asked.json, results)
     return 0 if agreed else 1
+
+
+def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], None]]]:
+    """Results as they come, each with how to show it."""
+    for piece in asked.only:
+        match piece:
+            case "stream":
+                yield from ((result, show_race) for result in _streams(asked))
+            case "cold":
+                found = cold(asked.size, asked.audiences or 20, asked.rounds, profile_lines=asked.profile)
+                yield from ((result, show_cold) for result in found)
+            case "tables":
+                yield tables(asked.size, asked.events or 500_000, asked.rounds), show_tables
+            case "breadth":
+                batch, count = asked.batch or 10_000, asked.count or 3
+                yield breadth(batch, asked.audiences or 20, asked.rounds, count), show_breadth
+            case "kept":
+                yield kept(asked.size, asked.audiences or 200), show_kept
+            case "end":
+                found = end_to_end(asked.size, asked.events or 300_000, asked.audiences or 20, asked.rounds)
+                yield found, show_end_to_end
 
 
 def _arguments() -> argparse.Namespace:
@@ -48,23 +65,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engines", nargs="+", choices=tuple(ENGINES), default=("raudience", "python"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, help="batches of each engine in a round")
+    parser.add_argument("--events", type=int, help="in the files of `tables` and `end`")
     parser.add_argument("--profile", type=int, default=0, metavar="LINES", help="show where the shard's time goes")
-    parser.add_argument("--json", type=Path, help="keep the results in this file")
+    parser.add_argument("--json", type=Path, help="add the results to this file")
     return parser.parse_args()
 
 
-def _streams(asked: argparse.Namespace) -> bool:
-    agreed = True
+def _streams(asked: argparse.Namespace) -> Iterator[Result]:
     for audiences, batch in _STREAMS:
         if asked.audiences in (None, audiences) and asked.batch in (None, batch):
             count = asked.count or max(2, min(20, 30_000 // batch))
             plan = Plan(asked.size, audiences, batch, tuple(asked.engines), asked.rounds, count)
             result, profiles = race(plan, asked.profile)
-            show_race(result)
             for engine, text in profiles.items():
                 print(f"\n{engine}:\n{text}")
-            agreed &= result.agreed
-    return agreed
+            yield result
 
 
 if __name__ == "__main__":

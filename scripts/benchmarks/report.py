@@ -35,17 +35,15 @@ def show_race(result: Result) -> None:
             )
 
 
-def show_cold(results: list[Cold]) -> None:
-    for result in results:
-        carts = "with" if result.carts else "without"
-        print(
-            f"\ncold, size {result.size}, {result.audiences} audiences, {carts} carts; "
-            f"answers {_agreement(result.agreed)}"
-        )
-        for engine, wall in result.wall.items():
-            cpu = result.cpu[engine]
-            ratio = f"{result.ratio(engine, 'wall')} wall, {result.ratio(engine, 'cpu')} CPU"
-            print(f"  {engine:<18} {min(wall):9.1f} ms wall, {min(cpu):9.1f} ms CPU; over raudience: {ratio}")
+def show_cold(result: Cold) -> None:
+    carts = "with" if result.carts else "without"
+    print(
+        f"\ncold, size {result.size}, {result.audiences} audiences, {carts} carts; answers {_agreement(result.agreed)}"
+    )
+    for engine, wall in result.wall.items():
+        cpu = result.cpu[engine]
+        ratio = f"{result.ratio(engine, 'wall')} wall, {result.ratio(engine, 'cpu')} CPU"
+        print(f"  {engine:<18} {min(wall):9.1f} ms wall, {min(cpu):9.1f} ms CPU; over raudience: {ratio}")
 
 
 def show_tables(result: Tables) -> None:

@@ -1,0 +1,49 @@
+"""Results of all pieces in one file; a piece that is run again takes the place of its former result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from scripts.benchmarks.breadth import Breadth
+from scripts.benchmarks.cold import Cold
+from scripts.benchmarks.end_to_end import EndToEnd
+from scripts.benchmarks.kept import Kept
+from scripts.benchmarks.race import Result
+from scripts.benchmarks.tables import Tables
+
+
+class Results(msgspec.Struct):
+    """By what was asked."""
+
+    races: dict[str, Result] = {}
+    colds: dict[str, Cold] = {}
+    tables: dict[str, Tables] = {}
+    breadths: dict[str, Breadth] = {}
+    kepts: dict[str, Kept] = {}
+    ends: dict[str, EndToEnd] = {}
+
+    def add(self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd) -> None:
+        match result:
+            case Result(plan):
+                self.races[f"{plan.size} {plan.audiences} {plan.batch} {' '.join(plan.engines)}"] = result
+            case Cold():
+                self.colds[f"{result.size} {result.audiences} {result.carts}"] = result
+            case Tables():
+                self.tables[str(result.events)] = result
+            case Breadth():
+                self.breadths[f"{result.audiences} {result.batch}"] = result
+            case Kept():
+                self.kepts[f"{result.size} {result.audiences}"] = result
+            case EndToEnd():
+                self.ends[f"{result.events} {result.audiences}"] = result
+
+
+def read(path: Path) -> Results:
+    return msgspec.json.decode(path.read_bytes(), type=Results) if path.exists() else Results()
+
+
+def write(path: Path, results: Results) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
