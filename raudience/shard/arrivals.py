@@ -118,6 +118,8 @@ def _spread(column: Column, dictionary: Dictionary, batch: NDArray[np.int32]) ->
     codes = dictionary.recode(column)
     if column.index is None:
         return Cells(None, codes[batch], column.numbers[batch] if len(column.numbers) else None)
+    if not len(column.index):
+        return Cells(column.index, codes, None)
     of_batch = np.searchsorted(column.index, batch)
     of_batch[of_batch == len(column.index)] = 0
     has = (column.index[of_batch] == batch).nonzero()[0]

@@ -63,7 +63,7 @@ class CartState:
         added, done, other, left = moments.T
         going = (added > done) & (added != NEVER)
         if self.removal:
-            going &= left > done
+            going = going & (left > done) & (left >= now - self._lookback)
         since = np.maximum(added, other) if self._others else added
         return going & (since <= now - self._wait) & (added >= now - self._lookback)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raudience.criteria.leaves import Plan
 from raudience.records import Changes
@@ -17,9 +18,20 @@ def ordered(plan: Plan, parts: list[Changes]) -> Changes:
     entered = np.concatenate([np.zeros(0, bool), *(part.entered for part in parts)])
     at = np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)])
     order = np.lexsort((mpid, audience, at))
+    order = order[_at_the_end(audience[order], mpid[order], at[order])]
     keys = tuple(planned.key for planned in plan.audiences)
     versions = tuple(planned.version for planned in plan.audiences)
     return Changes(keys, versions, audience[order], mpid[order], entered[order], at[order])
+
+
+def _at_the_end(audience: NDArray[np.int32], mpid: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positions of what stands at the end of an instant: of a user who came and went within one, nothing is told."""
+    begins = np.append(True, (at[1:] != at[:-1]) | (mpid[1:] != mpid[:-1]) | (audience[1:] != audience[:-1]))
+    if len(at) == 0 or begins.all():
+        return np.arange(len(at))
+    starts = begins.nonzero()[0]
+    counts = np.diff(np.append(starts, len(at)))
+    return (starts + counts - 1)[counts % 2 == 1]
 
 
 def joined(before: Changes, after: Changes) -> Changes:

@@ -219,7 +219,9 @@ def _abandoned(leaf: Cart, kept: tuple[list[Kept], ...], now: int) -> bool:
     waited = last <= now - leaf.wait and now - last <= leaf.lookback and not any(e.time >= last for e in done)
     if leaf.other is not None:
         waited = waited and not any(event.time > now - leaf.wait for event in other)
-    return waited and (leaf.removed is None or _something_left(added, done, removed))
+    return waited and (
+        leaf.removed is None or _something_left([e for e in added if now - e.time <= leaf.lookback], done, removed)
+    )
 
 
 def _something_left(added: list[Kept], done: list[Kept], removed: list[Kept]) -> bool:

@@ -29,7 +29,7 @@ class Profiles:
 
     def __init__(self) -> None:
         self.index = RowIndex()
-        self.last = np.zeros(0, np.int64)
+        self.last = np.full(self.index.rows, NEVER)
         self.present: dict[str, NDArray[np.bool_]] = {}
         self.first_seen: dict[str, NDArray[np.int64]] = {}
         self.registers: dict[tuple[str, Field], Register] = {}

@@ -156,7 +156,7 @@ class Shard:
                 self._step(piece, int(piece.batches.at[-1]))
                 position = end
             else:
-                self._advance(int(at[position]) - 1)
+                self._advance(int(at[position]))
 
     def _end_of_piece(self, block: Block, first: int) -> int:
         """Batches up to here can be taken in one step: none is of a profile that is dropped before it."""
