@@ -195,6 +195,7 @@ class Intake:
 
     def _field(self, name: str, field: Field, updates: list[_Update]) -> Timeline:
         register = self._profiles.register(name, field)
+        register.tidy()
         parts = [register.cells(update.cells) for update in updates]
         batch, stamps = updates[0].batch, updates[0].stamp
         cells = parts[0]

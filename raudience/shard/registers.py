@@ -17,6 +17,7 @@ from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Diction
 __all__ = ["NEVER", "Cells", "Register", "Timeline"]
 
 NEVER = -(1 << 61)
+_MANY_LISTS = 4_096
 
 
 class Timeline(NamedTuple):
@@ -100,6 +101,7 @@ class Register:
         self._number = np.zeros(0, np.float64)
         self._list = np.zeros(0, np.int32)
         self._lists = _Lists()
+        self._many = _MANY_LISTS
 
     def make_room(self, rows: int) -> None:
         if rows > len(self._code):
@@ -107,6 +109,13 @@ class Register:
             self._stamp = grown(self._stamp, rows, NEVER)
             self._number = grown(self._number, rows) if len(self._number) else self._number
             self._list = grown(self._list, rows) if len(self._list) else self._list
+
+    def tidy(self) -> None:
+        """Clear away lists that no row holds any more. Timelines and cells of before are void after this."""
+        if len(self._lists) > self._many:
+            listed = (self._code == LIST).nonzero()[0]
+            self._list[listed] = self._lists.kept(self._list[listed].astype(np.int64))
+            self._many = 2 * max(len(listed), _MANY_LISTS)
 
     def cells(self, column: Column | ListColumn) -> Cells:
         """Cells of a column of a block in the codes of this register."""
@@ -222,13 +231,6 @@ class Register:
         if not len(self._list):
             self._list = np.zeros(len(self._code), np.int32)
         self._list[row] = place
-        if len(self._lists) > 4096:
-            self._compact()
-
-    def _compact(self) -> None:
-        listed = (self._code == LIST).nonzero()[0]
-        if len(self._lists) > 2 * len(listed):
-            self._list[listed] = self._lists.kept(self._list[listed].astype(np.int64))
 
 
 def _running_latest(row: NDArray[np.int32], stamp: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.int64]:
