@@ -85,7 +85,8 @@ def _lines(part: Part, file: IO[bytes], size: int, line: int) -> list[bytes] | R
     if left <= 0:
         return []
     try:
-        return file.readlines(left)
+        # `readlines` goes on until it has read more than its hint; a hint of 0 would mean all.
+        return file.readlines(left - 1) if left > 1 else [*filter(None, [file.readline()])]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         return Refusal(str(part.path), 0, None, Fault("$", "a whole gzip file", f"{error} after line {line}"))
 

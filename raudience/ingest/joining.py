@@ -87,7 +87,7 @@ def _apply(new: Ints | None, codes: Ints) -> Ints:
     """New codes of cells; what is no word stays."""
     if new is None or not len(new):
         return codes
-    return np.where(codes >= 0, new[codes], codes).astype(np.int32)
+    return np.where(codes >= 0, new[np.maximum(codes, 0)], codes).astype(np.int32)
 
 
 def _join_columns(

@@ -60,6 +60,7 @@ def compact(block: Block) -> Block:
 def _take_batches(batches: Batches, rows: Positions, places: Ints) -> Batches:
     # Fields of devices and the context of events are the same columns: they stay the same objects.
     seen: dict[int, Column] = {}
+    updates = [_take_field(update, rows, places, seen) for update in batches.fields]
     return Batches(
         mpid=batches.mpid[rows],
         at=batches.at[rows],
@@ -67,9 +68,14 @@ def _take_batches(batches: Batches, rows: Positions, places: Ints) -> Batches:
         input=batches.input[rows],
         inputs=batches.inputs,
         request=batches.request[rows],
-        fields=tuple(_take_field(update, rows, places, seen) for update in batches.fields),
+        fields=tuple(update for update in updates if len(update.column.codes) or _has_lists(update.column)),
         context=_take_columns(batches.context, rows, places, seen),
     )
+
+
+def _has_lists(column: Column | ListColumn) -> bool:
+    """Whether it has list cells, which may all be empty."""
+    return isinstance(column, ListColumn) and len(column.index) > 0
 
 
 def _ranges(owners: Ints, rows: Positions) -> Positions:
@@ -127,7 +133,7 @@ def _used_words(codes: Ints, words: tuple[str, ...]) -> tuple[Ints, tuple[str, .
         return codes, words
     used = np.flatnonzero(there)
     new = (np.cumsum(there, dtype=np.int32) - np.int32(1)).astype(np.int32)
-    codes = np.where(codes >= 0, new[codes], codes).astype(np.int32)
+    codes = np.where(codes >= 0, new[np.maximum(codes, 0)], codes).astype(np.int32)
     return codes, _pick(words, used)
 
 

@@ -191,7 +191,7 @@ _DECODE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(Batch).decode
 _DECODE_WHOLE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(_Whole).decode
 _LOOSE: Final = msgspec.json.Decoder()
 _MESSAGE = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<got>.+?))?(?: - at `(?P<path>.+)`)?", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field (?P<field>`.+`)(?: - at `(?P<path>.+)`)?")
+_MISSING = re.compile(r"Object missing required field (?P<field>`[^`]+`)(?: - at `(?P<path>.+)`)?")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|(\[\.\.\.\])")
 _WORDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "null": "null"}
 _SHOWN = 60
@@ -225,15 +225,17 @@ def read_each(documents: Sequence[bytes]) -> tuple[list[Batch], list[int], list[
 
 def _fault(error: Exception, document: bytes) -> Fault:
     """The fault that a decoding error speaks of, with the value that stands at its path."""
-    if not isinstance(error, msgspec.ValidationError):
-        return Fault("$", "a batch in JSON", f"{error} in {_show(document.decode(errors='replace'))}")
+    try:
+        whole = _LOOSE.decode(document)
+    except (ValueError, RecursionError) as broken:
+        return Fault("$", "a batch in JSON", f"{broken} in {_show(document.decode(errors='replace'))}")
     message = str(error)
     if missing := _MISSING.fullmatch(message):
         return Fault(missing["path"] or "$", f"an object with {missing['field']}", "an object without it")
     form = _MESSAGE.fullmatch(message)
     if form is None:
         return Fault("$", "a batch", message)
-    path, value = _locate(_LOOSE.decode(document), form["path"] or "$")
+    path, value = _locate(whole, form["path"] or "$")
     return Fault(path, _in_words(form["expected"]), _show(msgspec.json.encode(value).decode()))
 
 

@@ -2,59 +2,32 @@
 
 import json
 
-import numpy as np
+import pytest
 
-from raudience.ingest.batches import decode
-from raudience.records import DELETED, NULL, NUMBER, EventKey, Field, ListColumn
-
-
-def batch(**fields):
-    return json.dumps({"mpid": 1, "timestamp_unixtime_ms": 1_000_000, **fields}).encode()
-
-
-def cells(block, namespace, name):
-    """(position, value) of every cell of a profile field; a number as float, NULL and DELETED as themselves."""
-    found = []
-    for update in block.batches.fields:
-        if update.field == Field(namespace, name):
-            found += shown(update.column, len(block.batches.mpid))
-    return found
-
-
-def shown(column, rows):
-    index = np.arange(rows) if column.index is None else column.index
-    if isinstance(column, ListColumn):
-        edges = zip(column.offsets[:-1], column.offsets[1:], strict=True)
-        return [(int(i), [column.words[c] for c in column.codes[a:b]]) for i, (a, b) in zip(index, edges, strict=True)]
-    return [(int(i), shown_cell(column, place)) for place, i in enumerate(index)]
-
-
-def shown_cell(column, place):
-    code = int(column.codes[place])
-    if code == NUMBER:
-        return float(column.numbers[place])
-    return column.words[code] if code >= 0 else code
+from raudience.hashing import text_key
+from raudience.ingest.batches import Decoder, decode
+from tests.ingest.shown import GONE, TAG, batch, event, events, profile, rows
 
 
 def test_a_number_is_a_number_and_a_text_a_text():
-    block = decode([batch(user_attributes={"a": 42, "b": "42", "c": 0.5, "d": True, "e": None})]).block
-    assert [cells(block, "user", name) for name in "abcde"] == [
-        [(0, 42.0)], [(0, "42")], [(0, 0.5)], [(0, "true")], [(0, NULL)],
-    ]  # fmt: skip
+    assert profile(batch(user_attributes={"a": 42, "b": "42", "c": 0.5, "d": True, "e": None})) == {
+        "user/a": [42.0], "user/b": ["42"], "user/c": [0.5], "user/d": ["true"], "user/e": [TAG],
+    }  # fmt: skip
+
+
+def test_types_may_differ_from_batch_to_batch():
+    values = [1, "x", None, 2.5, False, "1", [1, "y"], {"k": 1}]
+    shown = profile(*[batch(user_attributes={"a": value}) for value in values if not isinstance(value, list)])
+    assert shown == {"user/a": [1.0, "x", TAG, 2.5, "false", "1", '{"k":1}']}
 
 
 def test_an_integer_that_float64_cannot_hold_is_kept_as_text():
-    block = decode([batch(user_attributes={"a": 2**53}), batch(user_attributes={"a": 2**53 + 1})]).block
-    assert cells(block, "user", "a") == [(0, float(2**53)), (1, "9007199254740993")]
+    shown = profile(batch(user_attributes={"a": 2**53}), batch(user_attributes={"a": -(2**53) - 1}))
+    assert shown == {"user/a": [float(2**53), "-9007199254740993"]}
 
 
 def test_a_list_is_a_list_of_texts():
-    block = decode([batch(user_attributes={"a": ["x", 2, 0.5, True]}), batch(user_attributes={"a": "x"})]).block
-    assert cells(block, "user", "a") == [(0, ["x", "2", "0.5", "true"]), (1, "x")]
-
-
-def test_deleted_attributes_are_taken_away():
-    assert cells(decode([batch(deleted_user_attributes=["a"])]).block, "user", "a") == [(0, DELETED)]
+    assert profile(batch(user_attributes={"a": ["x", 2, 0.5, True, None]}))["user/a"] == [["x", "2", "0.5", "true"]]
 
 
 def test_an_mpid_is_exact_as_number_and_as_text():
@@ -64,7 +37,96 @@ def test_an_mpid_is_exact_as_number_and_as_text():
     assert decode(documents).block.batches.mpid.tolist() == [-(2**63), 9007199254740993]
 
 
-def test_a_custom_event_has_kind_category_and_name():
-    event = {"event_type": "custom_event", "data": {"event_name": "Search", "custom_event_type": "other"}}
-    events = decode([batch(events=[event])]).block.events
-    assert [events.keys[key] for key in events.key] == [EventKey("custom", "other", "Search")]
+def test_nulls_may_stand_anywhere():
+    everything = ("events", "user_identities", "user_attributes", "device_info", "application_info", "consent_state",
+                  "context", "deleted_user_attributes", "source_request_id", "api_key")  # fmt: skip
+    shown = decode(
+        [batch(**dict.fromkeys(everything)), batch(events=[None, {"event_type": "uninstall", "data": None}])]
+    )
+    assert [each[6] for each in rows(shown.block)] == [[], [(("uninstall", "", "", {}), 1_000_000, 0, [])]]
+
+
+def test_the_time_of_a_batch_is_its_own_else_of_its_latest_event():
+    two = [event("session_start", timestamp_unixtime_ms=5), event("session_end", timestamp_unixtime_ms=3)]
+    given = [batch(timestamp_unixtime_ms=9, events=two), batch(timestamp_unixtime_ms=None, events=two)]
+    block = decode(given).block
+    assert (block.batches.stamp.tolist(), block.batches.at.tolist()) == ([9, 5], [9, 5])
+
+
+def test_live_batches_take_effect_when_they_arrive():
+    block = decode([batch(timestamp_unixtime_ms=9), batch(timestamp_unixtime_ms=None)], now=70).block
+    assert (block.batches.stamp.tolist(), block.batches.at.tolist()) == ([9, 70], [70, 70])
+
+
+def test_an_event_without_time_has_that_of_its_batch():
+    assert decode([batch(events=[event("session_start")])]).block.events.time.tolist() == [1_000_000]
+
+
+def test_the_key_of_a_batch_differs_by_input():
+    keys = decode([batch(source_request_id="r", api_key=key) for key in ("a", "a", "b")]).block.batches.request
+    assert (keys[0] == keys[1], keys[0] == keys[2]) == (True, False)
+
+
+def test_a_batch_without_request_id_is_known_by_its_content():
+    keys = decode([batch(source_request_id=None), batch(source_request_id=None), batch(mpid=2)]).block.batches.request
+    assert (keys[0] == keys[1], keys[0] == keys[2]) == (True, False)
+
+
+def test_a_live_batch_without_time_and_request_id_is_not_remembered():
+    assert decode([batch(timestamp_unixtime_ms=None)], now=7).block.batches.request.tolist() == [0]
+
+
+def test_the_key_of_an_event_differs_by_user():
+    shared = [event("session_start", source_message_id="m")]
+    message = decode([batch(mpid=1, events=shared), batch(mpid=2, events=shared)]).block.events.message
+    assert message[0] != message[1]
+
+
+def test_the_key_of_an_event_of_mpid_zero_is_the_key_of_its_text():
+    assert decode(
+        [batch(mpid=0, events=[event("uninstall", source_message_id="m")])]
+    ).block.events.message.tolist() == [text_key("m")]
+
+
+@pytest.mark.parametrize("slice_of", [1, 2, 7])
+def test_slices_do_not_show(slice_of, monkeypatch):
+    documents = [
+        batch(mpid=number, user_attributes={"n": number, **({"odd": None} if number % 2 else {})},
+              device_info={"platform": "iOS", "ios_idfv": f"v{number % 3}"} if number % 4 else None,
+              events=[event("custom_event", event_name="e", custom_attributes={"x": number})] * (number % 3))
+        for number in range(20)
+    ]  # fmt: skip
+    whole = rows(decode(documents).block)
+    monkeypatch.setattr("raudience.ingest.batches.SLICE", slice_of)
+    assert rows(decode(documents).block) == whole
+
+
+def test_what_a_decoder_has_seen_does_not_show():
+    first = [batch(device_info={"platform": "iOS", "ios_idfv": "a"}), batch(device_info={"platform": "web"})]
+    second = [batch(device_info={"platform": "iOS", "ios_idfv": "b"}), batch(device_info={"brand": "x"})]
+    decoder = Decoder()
+    decoder.decode(first)
+    assert rows(decoder.decode(second).block) == rows(decode(second).block)
+
+
+def test_deleted_attributes_are_taken_away():
+    assert profile(batch(user_attributes={"a": 1}, deleted_user_attributes=["a", "$AGE"])) == {
+        "user/$age": [GONE], "user/a": [1.0, GONE],
+    }  # fmt: skip
+
+
+def test_spaces_of_the_document_do_not_show():
+    fields = {"device_info": {"platform": "iOS", "ios_idfv": "a b"}, "events": [event("custom_event", event_name="e")]}
+    plain = {"mpid": 1, "timestamp_unixtime_ms": 7, "source_request_id": "r", **fields}
+    shown = [rows(decode([json.dumps(plain, indent=indent).encode()]).block) for indent in (None, 2)]
+    assert shown[0] == shown[1]
+
+
+def test_no_documents_make_an_empty_block():
+    assert rows(decode([]).block) == []
+
+
+def test_events_of_unknown_types_are_kept():
+    assert events(decode([batch(events=[event("validation_result", custom_attributes={"a": None})])]).block) == [
+        ("validation_result", "", "", {"custom/a": TAG})
+    ]
