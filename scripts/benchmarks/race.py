@@ -23,6 +23,7 @@ from scripts.benchmarks.workload import load
 ENGINES: dict[str, tuple[str, str, tuple[object, ...]]] = {
     "raudience": ("shard_engine", "ShardEngine", ()),
     "raudience replay": ("shard_engine", "ShardEngine", ("replay",)),
+    "raudience backfilled": ("shard_engine", "ShardEngine", ("live", True)),
     "python": ("peer_python", "PythonEngine", ()),
     "polars": ("peers_polars", "PolarsEngine", ()),
     "polars with numpy": ("peers_polars", "PolarsWithNumpy", ()),

@@ -17,6 +17,7 @@ from scripts.benchmarks.blocks import Form, event_block, mpids, profile_blocks
 from scripts.benchmarks.definitions import audience_key, book
 from scripts.benchmarks.engine import Delta
 from scripts.benchmarks.questions import Question
+from scripts.benchmarks.vocabulary import DAY, START
 from scripts.benchmarks.workload import Workload
 
 _HISTORY_BLOCK = 50_000
@@ -26,8 +27,9 @@ class ShardEngine:
     """`parts`: CPU seconds so far. command: encoding the block as a record of the log; apply: the shard; changes:
     encoding what it answered. profiles, history, cold: what loading took."""
 
-    def __init__(self, form: Form = "live") -> None:
-        self._form = form
+    def __init__(self, form: Form = "live", backfilled: bool = False) -> None:
+        """backfilled: the audiences are defined after the history has come and not before it."""
+        self._form, self._backfilled = form, backfilled
         self.parts = dict.fromkeys(("command", "apply", "changes", "profiles", "history", "cold"), 0.0)
 
     def load(self, workload: Workload, questions: Sequence[Question]) -> None:
@@ -36,11 +38,12 @@ class ShardEngine:
         self._by_id = np.argsort(self._ids)
         self._now = int(workload.arrival[workload.history - 1])
         self.shard = Shard()
-        self._load_history()
-        self.ask(questions)
-        began = time.process_time()
-        self.answer()
-        self.parts["cold"] = time.process_time() - began
+        self._load_history(() if self._backfilled else tuple(questions))
+        if self._backfilled:
+            self.ask(questions)
+            began = time.process_time()
+            self.answer()
+            self.parts["cold"] = time.process_time() - began
 
     def ask(self, questions: Sequence[Question]) -> None:
         self._audiences, self._plan = len(questions), plan(book(tuple(questions)))
@@ -49,13 +52,10 @@ class ShardEngine:
     def answer(self) -> Changes:
         return self.shard.apply(self._plan, self._now)
 
-    def _load_history(self) -> None:
-        """Without audiences: filling them is the cold evaluation."""
-        first = True
+    def _load_history(self, questions: tuple[Question, ...]) -> None:
+        self._audiences = len(questions)
+        self.shard.apply(plan(book(questions)), START - DAY)
         for block, now in profile_blocks(self._workload, self._ids):
-            if first:
-                self.shard.apply(plan(book(())), now - 1)
-                first = False
             self._timed("profiles", block, now)
         for start in range(0, self._workload.history, _HISTORY_BLOCK):
             stop = min(start + _HISTORY_BLOCK, self._workload.history)

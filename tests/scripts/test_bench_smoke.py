@@ -18,7 +18,7 @@ from scripts.benchmarks.race import make_engine
 from scripts.benchmarks.workload import SIZES, Workload, make
 
 PEERS = ("polars", "polars with numpy", "duckdb")
-OURS = ("raudience", "raudience replay")
+OURS = ("raudience", "raudience replay", "raudience backfilled")
 
 
 @pytest.fixture(scope="module")
