@@ -165,7 +165,7 @@ class _Builder:
         rows = rows_by_type(frame.types)
         self._profiles.add(frame, rows, told)
         key = self._happenings.add(frame, rows)
-        requests = [batch.source_request_id for batch in frame.batches]
+        requests = [batch.source_request_id or None for batch in frame.batches]
         of = _code_inputs([batch.api_key or self._input for batch in frame.batches], self._inputs)
         request = request_keys(requests, np.where(has_time(frame), content, np.uint64(0)))
         self._requests += ["" if request is None else str(request) for request in requests]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import chain, compress
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from raudience.clock import DAY
 from raudience.errors import Fault
-from raudience.ingest.wire import Batch, Data, Event
+from raudience.ingest.wire import Batch, Event, empty_data
 
 __all__ = ["Frame", "lay_frame"]
 
@@ -28,8 +28,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """A slice of the batches of a block.
 
     batches: n; rows: int32[n], their positions in the block; mpid, stamp: int64[n]; nameless: bool[n], batches without
-    an MPID (mpid is 0 there). types, datas: m, type and data of every event; events: int32[m], their positions in the
-    block; batch: int32[m], ascending, position in this slice; time: int64[m].
+    an MPID (mpid is 0 there). types, datas: m, type and data (`wire.Data` of that type) of every event; events:
+    int32[m], their positions in the block; batch: int32[m], ascending, position in this slice; time: int64[m].
     """
 
     batches: Sequence[Batch]
@@ -38,7 +38,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     nameless: NDArray[np.bool_]
     stamp: Longs
     types: list[str]
-    datas: list[Data]
+    datas: list[Any]
     events: Ints
     batch: Ints
     time: Longs
@@ -74,7 +74,7 @@ def _timed(
     batches: Sequence[Batch], counts: list[int], events: list[Event], now: int | None, start: tuple[int, int]
 ) -> Frame:
     batch = np.repeat(np.arange(len(batches), dtype=np.int32), counts)
-    datas = [event.data or Data() for event in events]
+    datas = [event.data or empty_data(event.event_type) for event in events]
     time = _times([data.timestamp_unixtime_ms for data in datas])
     stamp = _stamps([entry.timestamp_unixtime_ms for entry in batches], batch, time, now)
     mpid, nameless = _mpids(batches)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from raudience.ingest.cells import pick, present, spread, text_of
 from raudience.ingest.frame import Frame
 from raudience.ingest.sheets import Sheet
-from raudience.ingest.wire import Data, Impression, Product
+from raudience.ingest.wire import CommerceData, Data, Impression, Product
 from raudience.records import EventKey, Field
 
 __all__ = ["Happenings", "rows_by_type"]
@@ -93,7 +93,7 @@ class Happenings:
         codes = {trait: keys.setdefault(_key(event_type, trait), len(keys)) for trait in dict.fromkeys(traits)}
         return np.fromiter(map(codes.__getitem__, traits), np.int32, len(traits))
 
-    def _add_commerce(self, index: Ints, datas: Sequence[Data]) -> None:
+    def _add_commerce(self, index: Ints, datas: Sequence[CommerceData]) -> None:
         there, actions = present(index, [data.product_action for data in datas])
         _add_fields(self.events, _ACTION, there, actions)
         _add_promotions(self.events, index, datas)
@@ -114,7 +114,7 @@ def rows_by_type(types: list[str]) -> dict[str, Ints]:
     return {name: np.flatnonzero(of == code).astype(np.int32) for name, code in codes.items()}
 
 
-def _traits(event_type: str, datas: Sequence[Data]) -> list[Any]:
+def _traits(event_type: str, datas: Sequence[Any]) -> list[Any]:
     """What tells the events of a type apart, one hashable value per event."""
     match event_type:
         case "custom_event":
@@ -157,7 +157,7 @@ def _name(value: Any) -> str:
     return "" if value is None else text_of(value)
 
 
-def _action_name(data: Data) -> str:
+def _action_name(data: CommerceData) -> str:
     """The action of a commerce event; of several parts the product action speaks first."""
     if data.product_action:
         return data.product_action.action or ""
@@ -181,7 +181,7 @@ def _add_custom(sheet: Sheet, index: Ints, datas: Sequence[Data]) -> None:
         sheet.add(Field("custom", name), rows, values)
 
 
-def _add_promotions(sheet: Sheet, index: Ints, datas: Sequence[Data]) -> None:
+def _add_promotions(sheet: Sheet, index: Ints, datas: Sequence[CommerceData]) -> None:
     """The first promotion of an event as its fields promotion_id, promotion_name ..."""
     actions = [data.promotion_action for data in datas]
     firsts = [next(filter(None, action.promotions or ()), None) if action else None for action in actions]
@@ -199,14 +199,14 @@ def _add_products(sheet: Sheet, place: Ints, products: Sequence[Product]) -> Non
         sheet.add_scalars(Field("product", name), place, flat[position :: len(_PRODUCT)])
 
 
-def _products_of(data: Data) -> list[Product]:
+def _products_of(data: CommerceData) -> list[Product]:
     """Products of a product action, else of impressions."""
     if data.product_action:
         return [*filter(None, data.product_action.products or ())]
     return [product for impression in _impressions(data) for product in impression.products or () if product]
 
 
-def _impression_lists(data: Data) -> list[Any]:
+def _impression_lists(data: CommerceData) -> list[Any]:
     """product_impression_list of each product of the event."""
     if data.product_action:
         return [None] * len(_products_of(data))
@@ -214,5 +214,5 @@ def _impression_lists(data: Data) -> list[Any]:
     return [name for name, products in lists for product in products if product]
 
 
-def _impressions(data: Data) -> Iterable[Impression]:
+def _impressions(data: CommerceData) -> Iterable[Impression]:
     return filter(None, data.product_impressions or ())

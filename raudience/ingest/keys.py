@@ -52,7 +52,7 @@ def per_input(keys: Keys, of: Ints, inputs: tuple[str, ...]) -> Keys:
 
 def source_keys(datas: Sequence[Data]) -> Keys:
     """Key of each source_message_id, 0 where there is none."""
-    ids = [data.source_message_id for data in datas]
+    ids = [data.source_message_id or None for data in datas]
     try:
         return text_keys(map(str.encode, ids))  # type: ignore[arg-type]
     except TypeError:

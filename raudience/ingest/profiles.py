@@ -227,5 +227,7 @@ def _positions(frame: Frame, rows: dict[str, Ints], event_type: str, category: s
     found = rows[event_type].tolist() if event_type in rows else []
     if category is None:
         return found
-    categories = [data.custom_event_type for data in frame.datas]
-    return [row for row in found if categories[row] == category] if category in categories else ()
+    categories = [frame.datas[row].custom_event_type for row in found]
+    return (
+        [row for row, its in zip(found, categories, strict=True) if its == category] if category in categories else ()
+    )

@@ -9,13 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, Union
 
 import msgspec
 
 from raudience.errors import Fault
 
-__all__ = ["Batch", "Consent", "Data", "Event", "IdentityRow", "Product", "read_batches", "read_each"]
+__all__ = [
+    "Batch",
+    "CommerceData",
+    "Consent",
+    "Data",
+    "Event",
+    "IdentityRow",
+    "Impression",
+    "Product",
+    "empty_data",
+    "read_batches",
+    "read_each",
+]
 
 Scalar: TypeAlias = str | int | float | bool | None
 Time: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
@@ -81,11 +93,8 @@ class IdentityRow(_Wire, gc=False):
 
 
 class Data(_Wire, gc=False):
-    """`data` of an event of any type; most common fields first, which is what decodes fastest."""
+    """`data` of any event. The fewer fields a struct has, the faster it decodes: hence one per common type."""
 
-    event_name: Scalar = None
-    custom_event_type: Scalar = None
-    screen_name: Scalar = None
     timestamp_unixtime_ms: Time | None = None
     source_message_id: Scalar = None
     session_uuid: Scalar = None
@@ -94,21 +103,39 @@ class Data(_Wire, gc=False):
     page_url: Scalar = None
     location: dict[str, Any] | None = None
     lifetime_value_change: Scalar = None
-    canonical_name: Scalar = None
-    data_connection_type: Scalar = None
-    view_controller: Scalar = None
+
+
+class CustomData(Data, gc=False):
+    event_name: Scalar = None
+    custom_event_type: Scalar = None
+
+
+class ScreenData(Data, gc=False):
+    screen_name: Scalar = None
+    activity_type: Scalar = None
+
+
+class CommerceData(Data, gc=False):
     product_action: ProductAction | None = None
     promotion_action: PromotionAction | None = None
     product_impressions: list[Impression | None] | None = None
     currency_code: Scalar = None
     is_non_interactive: Scalar = None
+    screen_name: Scalar = None
+    event_name: Scalar = None
+    custom_event_type: Scalar = None
+
+
+class OtherData(CommerceData, gc=False):
+    """Everything that an event of whatever type may have."""
+
+    activity_type: Scalar = None
     session_duration_ms: Scalar = None
     application_transition_type: Scalar = None
     is_first_run: Scalar = None
     is_upgrade: Scalar = None
     successfully_closed: Scalar = None
     launch_referral: Scalar = None
-    activity_type: Scalar = None
     class_name: Scalar = None
     severity: Scalar = None
     message: Scalar = None
@@ -139,8 +166,40 @@ class Data(_Wire, gc=False):
 
 
 class Event(_Wire, gc=False):
+    """An event of whatever type."""
+
     event_type: str
-    data: Data | None = None
+    data: OtherData | None = None
+
+
+_DATA: Final[dict[str, Any]] = {
+    "custom_event": CustomData,
+    "screen_view": ScreenData,
+    "commerce_event": CommerceData,
+    "session_start": Data,
+    "uninstall": Data,
+    "first_run": Data,
+} | dict.fromkeys(
+    ("session_end", "crash_report", "application_state_transition", "opt_out", "push_message", "push_registration",
+     "push_reaction", "profile", "user_attribute_change", "user_identity_change", "network_performance", "breadcrumb"),
+    OtherData,
+)  # fmt: skip
+_KNOWN: Final[Any] = Union[  # noqa: UP007
+    tuple(
+        msgspec.defstruct(
+            "Event", [("data", kind | None, None)], namespace={"event_type": name},
+            tag_field="event_type", tag=name, gc=False,
+        )
+        for name, kind in _DATA.items()
+    )
+]  # fmt: skip
+"""Events of the known types, each a struct of its own with `event_type` and `data`."""
+
+
+def empty_data(event_type: str) -> Data:
+    """What stands for the `data` of an event that has none."""
+    data: Data = _DATA.get(event_type, OtherData)()
+    return data
 
 
 class Consent(_Wire, gc=False):
@@ -180,6 +239,12 @@ class Batch(_Wire, gc=False):
     attribution_info: AttributionInfo | None = None
 
 
+class _Known(Batch, gc=False):
+    """A batch with events of known types only."""
+
+    events: list[_KNOWN | None] | None = None
+
+
 class _Whole(Batch, gc=False):
     """A batch of which every part is decoded, for finding what is wrong."""
 
@@ -187,7 +252,8 @@ class _Whole(Batch, gc=False):
     application_info: dict[str, Any] | None = None  # type: ignore[assignment]
 
 
-_DECODE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(Batch).decode
+_DECODE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(_Known).decode
+_DECODE_ANY: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(Batch).decode
 _DECODE_WHOLE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(_Whole).decode
 _LOOSE: Final = msgspec.json.Decoder()
 _MESSAGE = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<got>.+?))?(?: - at `(?P<path>.+)`)?", re.DOTALL)
@@ -205,22 +271,36 @@ def read_batches(documents: Sequence[bytes]) -> tuple[list[Batch], list[int] | N
     try:
         return [*map(_DECODE, documents)], None, []
     except (ValueError, RecursionError):
-        return read_each(documents)
+        return read_each(documents, _decode_any)
 
 
-def read_each(documents: Sequence[bytes]) -> tuple[list[Batch], list[int], list[tuple[int, Fault]]]:
+def read_each(
+    documents: Sequence[bytes], decode: Callable[[bytes], Batch] | None = None
+) -> tuple[list[Batch], list[int], list[tuple[int, Fault]]]:
     """Like `read_batches`, one by one and into every part."""
+    decode = decode or _decode_whole
     batches: list[Batch] = []
     positions: list[int] = []
     faults: list[tuple[int, Fault]] = []
     for position, document in enumerate(documents):
         try:
-            _DECODE_WHOLE(document)
-            batches.append(_DECODE(document))
+            batches.append(decode(document))
             positions.append(position)
         except (ValueError, RecursionError) as error:
             faults.append((position, _fault(error, document)))
     return batches, positions, faults
+
+
+def _decode_any(document: bytes) -> Batch:
+    try:
+        return _DECODE(document)
+    except (ValueError, RecursionError):
+        return _decode_whole(document)
+
+
+def _decode_whole(document: bytes) -> Batch:
+    _DECODE_WHOLE(document)
+    return _DECODE_ANY(document)
 
 
 def _fault(error: Exception, document: bytes) -> Fault:
