@@ -19,6 +19,7 @@ from scripts.benchmarks.vocabulary import KEYS
 from scripts.benchmarks.workload import Workload
 
 _TYPES: Final = {"custom": "custom_event", "commerce": "commerce_event", "crash": "crash_report"}
+_TRANSITIONS: Final = {"install": "is_first_run", "upgrade": "is_upgrade"}
 _EVENTS_IN_A_BATCH: Final = 3
 
 
@@ -151,7 +152,11 @@ class _Batches:
         }
         if data.price[row]:
             envelope["custom_attributes"]["price"] = round(float(data.price[row]), 2)
-        return {"event_type": _TYPES.get(key.kind, key.kind), "data": {**_named(key.kind, key.name), **envelope}}
+        return {"event_type": _type_in_json(key.kind), "data": {**_named(key.kind, key.name), **envelope}}
+
+
+def _type_in_json(kind: str) -> str:
+    return "application_state_transition" if kind in _TRANSITIONS else _TYPES.get(kind, kind)
 
 
 def _named(kind: str, name: str) -> dict[str, Any]:
@@ -162,5 +167,7 @@ def _named(kind: str, name: str) -> dict[str, Any]:
             return {"screen_name": name}
         case "commerce":
             return {"product_action": {"action": name}}
+        case "install" | "upgrade":
+            return {"application_transition_type": "application_initialized", _TRANSITIONS[kind]: True}
         case _:
             return {}

@@ -1,11 +1,7 @@
-"""The figures of docs/performance.md from a file of results.
-
-python -m scripts.benchmarks.plots out/bench.json docs
-"""
+"""The figures of docs/performance.md."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from scripts.benchmarks.race import Result, Spread
-from scripts.benchmarks.results import Results, read
+from scripts.benchmarks.results import Results
 
 COLORS: Final = {
     "raudience": "#0b7285", "raudience replay": "#66d9e8", "python": "#e8590c", "polars": "#868e96",
@@ -28,8 +24,7 @@ _STYLE: Final = {
 }  # fmt: skip
 
 
-def main() -> None:
-    results, folder = read(Path(sys.argv[1])), Path(sys.argv[2])
+def draw(results: Results, folder: Path) -> None:
     with mpl.rc_context(_STYLE):
         stream(results, folder / "performance-stream.svg")
         cold(results, folder / "performance-cold.svg")
@@ -107,7 +102,3 @@ def _save(figure: plt.Figure, target: Path) -> None:
     figure.tight_layout()
     figure.savefig(target, metadata={"Date": None})
     plt.close(figure)
-
-
-if __name__ == "__main__":
-    main()
