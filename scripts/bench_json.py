@@ -2,7 +2,7 @@
 
     python scripts/bench_json.py [--batches 60000] [--rounds 5] [--json]
 
-The file has batches of about 1.2 KB with three events, as mobile clients send them: identities, device and application,
+The file has batches of about 1.5 KB with three events, as mobile clients send them: identities, device and application,
 four user attributes, custom attributes, some purchases. Users return unevenly. Every round reads it once with each
 reader, in turn, so that both meet the same machine; the figure is the median of the ratios of the rounds.
 """
@@ -22,10 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from raudience.cluster.decoding import cut_file, read_part
 from raudience.ingest.batches import Decoder
 
-CHUNK = 8192
+CHUNK = 4096
+ROWS = 1_000_000
 CATEGORIES = ("shoes", "shirts", "books", "music", "garden", "toys", "phones", "food")
 NAMES = ("Product Viewed", "Search", "Song Played", "Level Up", "Shared", "Signed Up", "Video Watched")
 APPLE = [("iOS", "Apple", f"iPhone{i},{j}", f"17.{j}") for i in range(10, 16) for j in range(4)]
@@ -136,7 +141,7 @@ def write(path: Path, count: int) -> tuple[int, int]:
 def read_here(path: Path) -> None:
     decoder, lines = Decoder(), list[bytes]()
     with path.open("rb") as file:
-        while lines := file.readlines(CHUNK * 1200):
+        while lines := file.readlines(CHUNK * 1500):
             decoder.decode([line.rstrip() for line in lines])
 
 
@@ -144,6 +149,27 @@ def read_there(path: Path) -> None:
     connection = duckdb.connect()
     connection.execute("set threads = 1")
     connection.execute(f"create table batches as select * from read_json('{path}', format = 'newline_delimited')")
+
+
+def write_table(path: Path, rows: int, seed: int = 7) -> None:
+    """Events of the same kind as a table, in Parquet with zstd, in the order of time."""
+    chance = np.random.default_rng(seed)
+    table = {
+        "mpid": chance.integers(-(2**62), 2**62, rows),
+        "timestamp": 1_700_000_000_000 + np.sort(chance.integers(0, 30 * 86_400_000, rows)),
+        "event_name": np.array(NAMES)[chance.integers(0, len(NAMES), rows)],
+        "category": np.array(CATEGORIES)[chance.integers(0, len(CATEGORIES), rows)],
+        "price": np.round(chance.random(rows) * 100, 2),
+        "position": chance.integers(0, 20, rows),
+        "device.platform": np.array(["iOS", "Android", "web"])[chance.integers(0, 3, rows)],
+    }
+    pq.write_table(pa.table(table), path, compression="zstd")
+
+
+def read_rows(path: Path) -> None:
+    for part in cut_file(path):
+        for _ in read_part(part):
+            pass
 
 
 def seconds(call: Callable[[Path], None], path: Path) -> float:
@@ -158,6 +184,9 @@ def measure(count: int, rounds: int) -> dict[str, float]:
         path = Path(folder) / "batches.ndjson"
         size, events = write(path, count)
         pairs = [(seconds(read_here, path), seconds(read_there, path)) for _ in range(rounds)]
+        table = Path(folder) / "events.parquet"
+        write_table(table, ROWS)
+        rows = min(seconds(read_rows, table) for _ in range(rounds))
     ratios = [there / here for here, there in pairs]
     return {
         "bytes_per_batch": size / count,
@@ -169,6 +198,7 @@ def measure(count: int, rounds: int) -> dict[str, float]:
         "ratio": statistics.median(ratios),
         "ratio_lowest": min(ratios),
         "ratio_highest": max(ratios),
+        "parquet_events_per_s": ROWS / rows,
     }
 
 

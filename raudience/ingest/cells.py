@@ -8,10 +8,10 @@ are mixed. Slices are small (see `batches.SLICE`): their objects are dropped bef
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain, compress, count
 from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from raudience.criteria.values import number_text
 from raudience.records import DELETED, NULL, NUMBER
 
-__all__ = ["TAKEN", "Cells", "Taken", "Words", "pick", "present", "spread", "text_of"]
+__all__ = ["TAKEN", "Cells", "Taken", "Words", "number", "pick", "present", "spread", "text_of"]
 
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Sequence[Any]
 Words: TypeAlias = defaultdict[str, int]
+Name = TypeVar("Name", bound=Hashable)
 
 _EXACT: Final = 2.0**53
 _BOOLEANS: Final = ("false", "true")
@@ -56,16 +57,22 @@ def pick(values: Values, index: Ints) -> Values:
     return itemgetter(*index.tolist())(values)
 
 
+def number(values: Sequence[Name]) -> tuple[tuple[Name, ...], Ints]:
+    """The distinct values by first appearance, and the position of each value among them."""
+    codes: defaultdict[Name, int] = defaultdict(count().__next__)
+    of = np.fromiter(map(codes.__getitem__, values), np.int32, len(values))
+    return tuple(codes), of
+
+
 def spread(index: Ints, maps: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Ints, Values]]:
     """Every key of the maps with the positions (out of `index`, one per map) that have it and their values."""
     if not maps:
         return
     shapes = [*map(tuple, maps)]
-    codes = dict(zip(dict.fromkeys(shapes), count()))
-    if len(codes) == 1:
+    if shapes.count(shapes[0]) == len(shapes):
         yield from _lay_out(shapes[0], index, maps)
         return
-    of = np.fromiter(map(codes.__getitem__, shapes), np.int32, len(shapes))
+    codes, of = number(shapes)
     order = np.argsort(of, kind="stable").astype(np.int32)
     edges = np.searchsorted(of[order], np.arange(1, len(codes)))
     for shape, rows in zip(codes, np.split(order, edges), strict=True):

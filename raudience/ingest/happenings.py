@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, count
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.ingest.cells import pick, present, spread, text_of
+from raudience.ingest.cells import number, pick, present, spread, text_of
 from raudience.ingest.frame import Frame
 from raudience.ingest.sheets import Sheet
 from raudience.ingest.wire import CommerceData, Data, Impression, Product
@@ -88,10 +88,10 @@ class Happenings:
         return key
 
     def _key(self, event_type: str, datas: Sequence[Data]) -> Ints:
-        traits = _traits(event_type, datas)
+        traits, of = number(_traits(event_type, datas))
         keys = self.keys
-        codes = {trait: keys.setdefault(_key(event_type, trait), len(keys)) for trait in dict.fromkeys(traits)}
-        return np.fromiter(map(codes.__getitem__, traits), np.int32, len(traits))
+        codes = [keys.setdefault(_key(event_type, trait), len(keys)) for trait in traits]
+        return np.array(codes, np.int32)[of]
 
     def _add_commerce(self, index: Ints, datas: Sequence[CommerceData]) -> None:
         there, actions = present(index, [data.product_action for data in datas])
@@ -109,9 +109,8 @@ class Happenings:
 
 def rows_by_type(types: list[str]) -> dict[str, Ints]:
     """Positions of the events of each type, ascending."""
-    codes = dict(zip(dict.fromkeys(types), count()))
-    of = np.fromiter(map(codes.__getitem__, types), np.int32, len(types))
-    return {name: np.flatnonzero(of == code).astype(np.int32) for name, code in codes.items()}
+    names, of = number(types)
+    return {name: np.flatnonzero(of == code).astype(np.int32) for code, name in enumerate(names)}
 
 
 def _traits(event_type: str, datas: Sequence[Any]) -> list[Any]:
