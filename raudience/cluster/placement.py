@@ -15,7 +15,7 @@ import ray
 
 from raudience.errors import FixRequest
 
-__all__ = ["NAMESPACE", "Placement", "actor", "find_placement", "leave", "reach", "task"]
+__all__ = ["NAMESPACE", "Placement", "actor", "find_placement", "first_line", "leave", "reach", "task"]
 
 NAMESPACE: Final = "raudience"
 
@@ -56,7 +56,7 @@ def reach(address: str | None) -> bool:
     try:
         ray.init(address=target, **options)
     except (ConnectionError, RuntimeError) as error:
-        message = f"Ray at {target}: expected a running cluster, got {_first_line(error)}; see docs/running.md"
+        message = f"Ray at {target}: expected a running cluster, got {first_line(error)}; see docs/running.md"
         raise FixRequest(message) from error
     return True
 
@@ -110,7 +110,8 @@ def _own_token() -> None:
         os.environ["RAY_AUTH_TOKEN"] = os.urandom(32).hex()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of Ray says in short; the rest is a page."""
     with contextlib.suppress(IndexError):
         return str(error).strip().splitlines()[0]
     return type(error).__name__

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, ParamSpec, TypeVar
 
 import ray
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, OutOfMemoryError, RayTaskError, WorkerCrashedError
 
 from raudience.cluster.engine import Engine, Item, Result
-from raudience.cluster.placement import NAMESPACE, Placement, actor, find_placement, leave, reach, task
+from raudience.cluster.placement import NAMESPACE, Placement, actor, find_placement, first_line, leave, reach, task
 from raudience.cluster.shells import CoordinatorShell, ShardShell
 from raudience.errors import FixRequest, RaudienceError, StateDamaged
 from raudience.records import Changes
@@ -21,6 +21,8 @@ from raudience.shard.commands import Command
 __all__ = ["RayEngine"]
 
 _LOG: Final = logging.getLogger(__name__)
+_PATIENCE: Final = 30.0
+"""Seconds after which somebody who waits for shards is told why."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,7 +36,12 @@ def _plainly(call: Callable[P, T]) -> Callable[P, T]:
         try:
             return call(*args, **kwargs)
         except (ActorDiedError, ActorUnavailableError) as error:
-            message = f"an actor of this engine has died, and its state with it; start the job again ({error})"
+            message = (
+                f"an actor of this engine has died, and its state with it; start the job again ({first_line(error)})"
+            )
+            raise StateDamaged(message) from error
+        except (OutOfMemoryError, WorkerCrashedError) as error:
+            message = f"a process of this engine was ended by the system: {first_line(error)}; give it more memory"
             raise StateDamaged(message) from error
         except RayTaskError as error:
             if isinstance(error.cause, RaudienceError):
@@ -42,6 +49,13 @@ def _plainly(call: Callable[P, T]) -> Callable[P, T]:
             raise
 
     return wrapped
+
+
+def _patiently(references: list[ray.ObjectRef[int]]) -> list[int]:
+    """First answers of actors. Starting takes seconds, and for ever where there is no room: then a warning says so."""
+    while rest := ray.wait(references, num_returns=len(references), timeout=_PATIENCE)[1]:
+        _LOG.warning("waiting for %d of %d actors: Ray has no free CPU for them yet", len(rest), len(references))
+    return ray.get(references)
 
 
 class RayEngine(Engine["ray.ObjectRef[Changes]"]):
@@ -69,6 +83,8 @@ class RayEngine(Engine["ray.ObjectRef[Changes]"]):
             if not self._find(shards):
                 self._build(find_placement(shards, shard_cpus))
         except BaseException:
+            if not self._epoch:
+                self.dissolve()
             self.close()
             raise
 
@@ -115,8 +131,8 @@ class RayEngine(Engine["ray.ObjectRef[Changes]"]):
         """Become the only writer. The shards must agree on the last command; else a writer was lost within a round."""
         if self._epoch:
             return
-        self._epoch = ray.get(self._coordinator.next_epoch.remote())
-        numbers = set(ray.get([shell.fence.remote(self._epoch) for shell in self._shells]))
+        self._epoch = _patiently([self._coordinator.next_epoch.remote()])[0]
+        numbers = set(_patiently([shell.fence.remote(self._epoch) for shell in self._shells]))
         if len(numbers) != 1:
             message = f"engine {self._name}: its last writer ended within a round; its shards stand at {numbers}"
             raise StateDamaged(message)
