@@ -11,6 +11,7 @@ from raudience.criteria.leaves import Matcher
 from raudience.criteria.values import number_text
 from raudience.records import Field
 from raudience.shard.features import ProductFeature
+from raudience.shard.index import NOBODY
 from raudience.shard.registers import NEVER
 from raudience.shard.rows import EventRows
 from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary
@@ -29,6 +30,8 @@ class CartContents:
 
     def take(self, row: int, time: int, added: bool, products: Iterable[str]) -> int:
         """Products are added or taken out; the time of the latest add of which something is left, NEVER for nothing."""
+        if row == NOBODY:
+            return NEVER
         held = self._products.setdefault(row, {})
         for product in products:
             moments = held.setdefault(product, [NEVER, NEVER])

@@ -20,6 +20,7 @@ from raudience.criteria.values import holds_absent, holds_numbers, number_text, 
 from raudience.records import Field
 from raudience.shard.bits import Bits
 from raudience.shard.features import ProductFeature
+from raudience.shard.index import NOBODY
 from raudience.shard.rows import EventRows
 from raudience.shard.toggles import Toggles, order_of, turns
 from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary
@@ -80,6 +81,9 @@ class HistoryState:
         ]
 
     def take(self, row: int, entries: tuple[Entry, ...]) -> None:
+        """Keep entries of a row; what belongs to nobody any more is of no use."""
+        if row == NOBODY:
+            return
         kept = self._kept.setdefault(row, [])
         for entry in entries:
             insort(kept, entry)
