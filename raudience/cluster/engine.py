@@ -74,6 +74,10 @@ class Engine(ABC, Generic[Flight]):
         """How many machines the engine runs on."""
         return 1
 
+    def hands(self) -> int:
+        """How many items `spread` works on at once."""
+        return 1
+
     @property
     def resolver(self) -> Resolver:
         """Which identity leads to which MPID, as far as this driver has seen."""

@@ -28,8 +28,10 @@ from raudience.ingest.refusals import Refusal
 __all__ = ["Loaded", "Reject", "Step", "Tell", "load"]
 
 _LOG: Final = logging.getLogger(__name__)
-_PART: Final = 64 << 20
-"""Bytes of a text file that one task reads."""
+_PARTS: Final = (4 << 20, 64 << 20)
+"""Fewest and most bytes of a text file that one task reads."""
+_TURNS: Final = 6
+"""Parts for each process that reads, so that none is left with much when the others are done."""
 _RUN_ROWS: Final = 400_000
 """Batches and events that are sorted in memory at once."""
 
@@ -126,7 +128,9 @@ def load(
     input: of batches that do not name their own. spill: a folder for the runs, on storage that all machines of the
     engine see; None: the temporary folder, which is enough on one machine. Raises FixRequest.
     """
-    found = [part for path in find_files(names) for part in cut_file(path, _PART)]
+    files = find_files(names)
+    size = _part_size(sum(path.stat().st_size for path in files), engine.hands())
+    found = [part for path in files for part in cut_file(path, size)]
     if spill is None and engine.machines() > 1:
         message = f"--spill: expected a folder that all {engine.machines()} machines see, got none"
         raise FixRequest(message)
@@ -143,6 +147,11 @@ def load(
         yield loaded
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _part_size(total: int, hands: int) -> int:
+    fewest, most = _PARTS
+    return min(max(total // (hands * _TURNS), fewest), most)
 
 
 def _read_part(work: _Work) -> _Result:

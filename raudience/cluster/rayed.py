@@ -168,6 +168,9 @@ class RayEngine(Engine["ray.ObjectRef[Changes]"]):
         nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
         return sum(node["Alive"] for node in nodes)
 
+    def hands(self) -> int:
+        return self.placement.tasks
+
     def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         work = task(function, num_cpus=self.placement.task_cpus)
         waiting = deque(items)

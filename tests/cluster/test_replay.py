@@ -73,7 +73,7 @@ def test_repeated_lines_do_not_show(tmp_path, book, events):
 
 def test_the_sizes_of_pieces_do_not_show(tmp_path, book, events, monkeypatch):
     whole = run(tmp_path / "1", book, events)
-    monkeypatch.setattr(loading, "_PART", 5_000)
+    monkeypatch.setattr(loading, "_PARTS", (5_000, 5_000))
     monkeypatch.setattr(loading, "_RUN_ROWS", 20)
     assert run(tmp_path / "2", book, events) == whole
 
@@ -122,7 +122,7 @@ def test_members_carry_the_identities_that_were_asked_for(tmp_path, book, events
 
 
 def test_bad_lines_are_told_with_their_place_and_good_ones_go_on(tmp_path, book, monkeypatch):
-    monkeypatch.setattr(loading, "_PART", 5_000)
+    monkeypatch.setattr(loading, "_PARTS", (5_000, 5_000))
     found = lines()
     found[3] = '{"mpid": "many", "timestamp_unixtime_ms": 1}'
     found[150] = "{no json"
