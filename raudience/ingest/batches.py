@@ -163,8 +163,9 @@ class _Builder:
 
     def _add(self, frame: Frame, told: tuple[Told, Told], content: Keys) -> None:
         rows = rows_by_type(frame.types)
-        self._profiles.add(frame, rows, told)
         key = self._happenings.add(frame, rows)
+        attributions = self._happenings.attributions(key)
+        self._profiles.add(frame, rows | {"attribution": attributions} if len(attributions) else rows, told)
         requests = [batch.source_request_id or None for batch in frame.batches]
         of = _code_inputs([batch.api_key or self._input for batch in frame.batches], self._inputs)
         request = request_keys(requests, np.where(has_time(frame), content, np.uint64(0)))

@@ -128,7 +128,8 @@ def _read_mpid(mpid: int | str | None) -> int | None:
 
 
 def _unfit_mpids(batches: Sequence[Batch]) -> dict[int, Fault]:
-    texts = [(position, batch.mpid) for position, batch in enumerate(batches) if isinstance(batch.mpid, str)]
+    mpids = [batch.mpid for batch in batches]
+    texts = [(row, mpid) for row, mpid in enumerate(mpids) if type(mpid) is str] if str in set(map(type, mpids)) else []
     return {
         position: Fault("$.mpid", "a signed 64-bit whole number", f'"{mpid}"')
         for position, mpid in texts

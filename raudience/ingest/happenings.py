@@ -87,6 +87,11 @@ class Happenings:
                 self._add_commerce(frame.events[of_type], datas)
         return key
 
+    def attributions(self, key: Ints) -> Ints:
+        """Positions of the events of kind attribution among those of the keys."""
+        kinds = np.array([each.kind == "attribution" for each in self.keys] or [False], np.bool_)
+        return np.flatnonzero(kinds[key]).astype(np.int32)
+
     def _key(self, event_type: str, datas: Sequence[Data]) -> Ints:
         traits, of = number(_traits(event_type, datas))
         keys = self.keys

@@ -21,6 +21,7 @@ Longs: TypeAlias = NDArray[np.int64]
 Keys: TypeAlias = NDArray[np.uint64]
 Requests: TypeAlias = Sequence[str | int | None]
 
+_EMPTY: Final = text_key("")
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -52,12 +53,13 @@ def per_input(keys: Keys, of: Ints, inputs: tuple[str, ...]) -> Keys:
 
 def source_keys(datas: Sequence[Data]) -> Keys:
     """Key of each source_message_id, 0 where there is none."""
-    ids = [data.source_message_id or None for data in datas]
+    ids = [data.source_message_id for data in datas]
     try:
-        return text_keys(map(str.encode, ids))  # type: ignore[arg-type]
+        keys = text_keys(map(str.encode, ids))  # type: ignore[arg-type]
+        return np.where(keys == _EMPTY, np.uint64(0), keys)
     except TypeError:
         keys = np.zeros(len(ids), np.uint64)
-        given = [message is not None for message in ids]
+        given = [message not in (None, "") for message in ids]
         keys[given] = text_keys(text_of(message).encode() for message in compress(ids, given))
         return keys
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -48,7 +49,8 @@ class Profiles:
         return devices, self._applications.read([batch.application_info for batch in frame.batches])
 
     def add(self, frame: Frame, rows: dict[str, Ints], told: tuple[Told, Told]) -> None:
-        """Take in a slice; rows: positions in it of the events of each type."""
+        """Take in a slice; rows: positions in it of the events of each type, and of custom events of the
+        type attribution."""
         self._told.append((told[0].templates, told[1].templates))
         for name, places, values in told[0].ids + told[1].ids:
             if values:
@@ -162,9 +164,10 @@ def _place(place: dict[str, Any]) -> dict[str, Any]:
 
 def _number(value: Any) -> float | None:
     try:
-        return None if value is None or isinstance(value, bool) else float(value)
+        number = math.nan if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _add_attribution(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) -> None:
@@ -173,10 +176,10 @@ def _add_attribution(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) -> None:
     for name in _ATTRIBUTED:
         values = [getattr(info, name) for info in infos]
         sheet.add_scalars(Field("attribution", f"install.{name}"), there, values)
-    told = _positions(frame, rows, "custom_event", "attribution")
+    told = _positions(rows, "attribution")
     for of, form in (("install", "attribution"), ("uninstall", "uninstall")):
         _add_attributed(sheet, frame, of, [row for row in told if frame.datas[row].event_name == form])
-    _add_attributed(sheet, frame, "uninstall", _positions(frame, rows, "uninstall"))
+    _add_attributed(sheet, frame, "uninstall", _positions(rows, "uninstall"))
 
 
 def _add_attributed(sheet: Sheet, frame: Frame, of: str, events: Sequence[int]) -> None:
@@ -188,7 +191,7 @@ def _add_attributed(sheet: Sheet, frame: Frame, of: str, events: Sequence[int]) 
 
 
 def _add_attribute_changes(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) -> None:
-    for row in _positions(frame, rows, "user_attribute_change"):
+    for row in _positions(rows, "user_attribute_change"):
         data = frame.datas[row]
         if data.user_attribute_name:
             value = TAKEN if data.deleted else data.new
@@ -196,7 +199,7 @@ def _add_attribute_changes(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) ->
 
 
 def _add_identity_changes(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) -> None:
-    for row in _positions(frame, rows, "user_identity_change"):
+    for row in _positions(rows, "user_identity_change"):
         for name, value in _changed_identities(frame.datas[row].old, frame.datas[row].new):
             at = slice(row, row + 1)
             _add_identity(sheet, name, frame.rows[frame.batch[at]], [value], frame.time[at])
@@ -211,7 +214,7 @@ def _changed_identities(old: Any, new: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _add_opt_outs(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) -> None:
-    for row in _positions(frame, rows, "opt_out"):
+    for row in _positions(rows, "opt_out"):
         state = frame.datas[row].is_opted_out
         if state is not None:
             _add_one(sheet, Field("status", "opted_out"), frame, row, state in (True, "true"))
@@ -222,12 +225,5 @@ def _add_one(sheet: Sheet, field: Field, frame: Frame, row: int, value: Any) -> 
     sheet.add(field, frame.rows[frame.batch[at]], [value], frame.time[at])
 
 
-def _positions(frame: Frame, rows: dict[str, Ints], event_type: str, category: str | None = None) -> Sequence[int]:
-    """Events of a type, and of a custom_event_type when one is asked for."""
-    found = rows[event_type].tolist() if event_type in rows else []
-    if category is None:
-        return found
-    categories = [frame.datas[row].custom_event_type for row in found]
-    return (
-        [row for row, its in zip(found, categories, strict=True) if its == category] if category in categories else ()
-    )
+def _positions(rows: dict[str, Ints], event_type: str) -> Sequence[int]:
+    return rows[event_type].tolist() if event_type in rows else ()

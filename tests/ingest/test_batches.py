@@ -130,3 +130,17 @@ def test_events_of_unknown_types_are_kept():
     assert events(decode([batch(events=[event("validation_result", custom_attributes={"a": None})])]).block) == [
         ("validation_result", "", "", {"custom/a": TAG})
     ]
+
+
+def test_an_empty_id_is_none():
+    given = [
+        batch(mpid=number, source_request_id="", events=[event("uninstall", source_message_id="")]) for number in (1, 2)
+    ]
+    block = decode(given).block
+    assert block.events.message.tolist() == [0, 0]
+    assert len(set(block.batches.request.tolist())) == 2
+
+
+@pytest.mark.parametrize("mpid", [" 5", "1_0", "+5", "5.0", "٣"])
+def test_an_mpid_in_text_is_plain_digits(mpid):
+    assert [found.path for _, found in decode([batch(mpid=mpid)]).faults] == ["$.mpid"]
