@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from raudience.cluster.reading import Part
+from raudience.errors import FixRequest
 from raudience.ingest.flat import FlatColumn
 from raudience.records import ListColumn
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError:
+    pa = pq = None  # the extra `parquet` is not installed: said when the first table is to be read
 
 __all__ = ["TABLES", "flat_columns", "read_table", "table_parts", "table_rows"]
 
@@ -25,7 +30,10 @@ _LISTED: Final = ("user", "calculated")
 
 
 def table_parts(path: Path) -> list[Part]:
-    """A table cut at row groups for reading side by side."""
+    """A table cut at row groups for reading side by side. Raise FixRequest when the extra `parquet` is missing."""
+    if pa is None:
+        message = f"{path}: reading tables needs pyarrow, which is not installed; `pip install raudience[parquet]`"
+        raise FixRequest(message)
     if path.suffix != ".parquet":
         return [Part(path)]
     with pq.ParquetFile(path) as file:

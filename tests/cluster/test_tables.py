@@ -7,7 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from raudience.cluster import tables
 from raudience.cluster.decoding import cut_file, read_part
+from raudience.errors import FixRequest
 from tests.ingest.shown import events, field, products, rows
 
 
@@ -128,3 +130,9 @@ def test_row_groups_can_be_read_side_by_side(tmp_path):
     pq.write_table(pa.table({"mpid": [*range(300)], "timestamp": [5] * 300}), path, row_group_size=2)
     assert len(cut_file(path)) == 3
     assert [mpid for each in read(path) for mpid in each.decoded.block.batches.mpid.tolist()] == [*range(300)]
+
+
+def test_a_table_without_pyarrow_is_refused_with_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(tables, "pa", None)
+    with pytest.raises(FixRequest, match=r"pip install raudience\[parquet\]"):
+        tables.table_parts(tmp_path / "events.parquet")
