@@ -1,4 +1,4 @@
-"""One name for every identity, whichever client spelled it, and the order in which identities decide (semantics D18)."""
+"""One name for every identity, whichever client spelled it, and the order in which they decide (semantics D18)."""
 
 from __future__ import annotations
 
