@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
-from raudience.cli.screen import progress, tell_outcome
+from raudience.cli.screen import progress, tell_outcome, waiting
 from raudience.cluster.books import read_book_file
 from raudience.cluster.engines import start_engine
 from raudience.cluster.replay import Replay
@@ -25,7 +25,8 @@ def replay(asked: argparse.Namespace) -> int:
         input=asked.input,
         spill=asked.spill,
     )
-    engine = start_engine(asked.engine, shards=asked.shards, address=asked.address, shard_cpus=asked.cpus_per_shard)
+    with waiting(asked.quiet, f"Starting the engine on {asked.engine} ..."):
+        engine = start_engine(asked.engine, shards=asked.shards, address=asked.address, shard_cpus=asked.cpus_per_shard)
     with closing(engine), progress(asked.quiet) as tell:
         replayed = carry_out(engine, job, tell)
     if not asked.quiet:

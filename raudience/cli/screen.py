@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from rich.console import Console
@@ -16,7 +16,7 @@ from raudience.criteria.dates import write_moment
 from raudience.errors import RaudienceError
 from raudience.records import Explanation, Truth
 
-__all__ = ["complain", "explain", "progress", "tell_outcome"]
+__all__ = ["complain", "explain", "progress", "tell_outcome", "waiting"]
 
 _ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _SCREEN: Final = Console(highlight=False)
@@ -57,6 +57,11 @@ def progress(quiet: bool) -> Iterator[Tell]:
             )
 
         yield tell
+
+
+def waiting(quiet: bool, what: str) -> AbstractContextManager[object]:
+    """A sign on stderr that something goes on, when somebody watches."""
+    return nullcontext() if quiet or not _ERRORS.is_terminal else _ERRORS.status(what)
 
 
 def tell_outcome(replayed: Replayed, out: str) -> None:
