@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from raudience.clock import DAY
@@ -21,6 +22,7 @@ _MOMENT: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=65_536)
 def read_moment(word: str) -> int | None:
     """Moment of a date or date-time such as `2016-12-01`, `2016-12-01T10:30`, `2016-12-01 10:30:00.5+02:00`.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,20 +12,22 @@ from raudience.criteria.leaves import Cart, Matcher, Plan, Window
 from raudience.records import Changes
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.carts import ADDED, DONE, OTHER
-from raudience.shard.changing import ordered
 from raudience.shard.contents import CartContents, product_ids
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.formulas import evaluate
 from raudience.shard.histories import HistoryState
 from raudience.shard.profiles import NOT_YET, Profiles
 from raudience.shard.registers import NEVER
+from raudience.shard.runs import grouped
 from raudience.shard.selecting import Found, Selector
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
 
 __all__ = ["Backfill"]
 
-_FULL = 255
+_AT_ONCE = 128
+"""Counters that are filled at once: two bytes each for every row."""
+
 _EVER = 1 << 60
 
 
@@ -35,6 +40,7 @@ class Backfill:
         self._profiles, self._store, self._known = profiles, store, known
         self._timers, self._now = timers, now
         self._rows = profiles.rows
+        self._filled: dict[str, NDArray[np.bool_]] = {}
 
     def run(self, plan: Plan) -> Evaluation:
         """An evaluation of the plan with all its state."""
@@ -48,39 +54,43 @@ class Backfill:
         self._histories(evaluation, truth)
         evaluation.membership.leaves.fill(truth)
         members = [evaluate(formula, truth.__getitem__) for formula in evaluation.compiled.formulas]
-        evaluation.membership.members.fill(np.array(members, bool).reshape(len(members), self._rows))
+        evaluation.membership.members.fill(members)
+        self._filled = dict(zip(evaluation.audiences, members, strict=True))
         return evaluation
 
     def difference(self, former: Evaluation, present: Evaluation) -> Changes:
-        """Changes of membership between two evaluations, at this moment; audiences that are gone are left by all."""
-        parts: list[Changes] = []
+        """Changes of membership from an evaluation to the one that was filled, at this moment; audiences that are gone
+        are left by all."""
         keys = sorted({*former.audiences, *present.audiences})
-        for number, key in enumerate(keys):
-            before, after = self._members(former, key), self._members(present, key)
-            row = (before != after).nonzero()[0]
-            audience, at = np.full(len(row), number, np.int32), np.full(len(row), self._now)
-            parts.append(Changes((), (), audience, self._profiles.index.mpids[row], after[row], at))
+        parts = [self._turned(former, key) for key in keys]
         versions = {a.key: a.version for e in (former, present) for a in e.plan.audiences}
-        changes = ordered(present.plan, parts)
+        count = [len(mpids) for mpids, _ in parts]
         return Changes(
             tuple(keys),
             tuple(versions[key] for key in keys),
-            changes.audience,
-            changes.mpid,
-            changes.entered,
-            changes.at,
+            np.arange(len(keys), dtype=np.int32).repeat(count),
+            np.concatenate([np.zeros(0, np.int64), *(mpids for mpids, _ in parts)]),
+            np.concatenate([np.zeros(0, bool), *(entered for _, entered in parts)]),
+            np.full(sum(count), self._now),
         )
 
-    def _members(self, evaluation: Evaluation, key: str) -> NDArray[np.bool_]:
-        column = evaluation.audiences.get(key)
+    def _turned(self, former: Evaluation, key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """MPIDs int64[k], ascending, of those who enter or leave an audience; bool[k]: who enters."""
+        after, column = self._filled.get(key), former.audiences.get(key)
         if column is None:
-            return np.zeros(self._rows, bool)
-        return evaluation.membership.members.column(column, self._rows)
+            assert after is not None
+            return np.sort(self._profiles.index.mpids.take(after.nonzero()[0])), np.ones(np.count_nonzero(after), bool)
+        before = former.membership.members.column(column, self._rows)
+        row = (before if after is None else before != after).nonzero()[0]
+        mpids = self._profiles.index.mpids.take(row)
+        order = np.argsort(mpids)
+        return mpids[order], ~before[row[order]]
 
     def _profile_leaves(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
         leaves, rows = evaluation.leaves, self._rows
         for (workspace, field), asked in leaves.asked.items():
-            truth[asked.numbers] = leaves.whole_field(workspace, field, rows)
+            for number, column in zip(asked.numbers, leaves.whole_field(workspace, field, rows), strict=True):
+                truth[number] = column
         for number, place in leaves.places:
             truth[number] = leaves.whole_place(place, rows)
         for number, alive in leaves.present:
@@ -101,64 +111,113 @@ class Backfill:
 
     def _counters(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
         compiled = evaluation.compiled
-        held = np.zeros((len(compiled.counters), self._rows), np.uint8)
-        large: dict[tuple[int, int], int] = {}
-        for number, (matcher, window) in enumerate(compiled.counters):
-            counts = self._count(self._select(evaluation, compiled.matchers[matcher]), window)
-            for leaf, count in compiled.counter_leaves[number]:
-                truth[leaf] = counts >= count.least
-                if count.most is not None:
-                    truth[leaf] &= counts <= count.most
-            held[number] = np.minimum(counts, _FULL)
-            over = (counts > _FULL).nonzero()[0]
-            large.update(
-                {(row, number): count for row, count in zip(over.tolist(), counts[over].tolist(), strict=True)}
-            )
-        evaluation.events.counters.fill(held, large)
+        for first in range(0, len(compiled.counters), _AT_ONCE):
+            part = compiled.counters[first : first + _AT_ONCE]
+            counts = self._count(evaluation, part)
+            for number, column in enumerate(counts, first):
+                for leaf, count in compiled.counter_leaves[number]:
+                    np.greater_equal(column, count.least, out=truth[leaf])
+                    if count.most is not None:
+                        truth[leaf] &= column <= count.most
+            evaluation.events.counters.fill(first, counts)
 
-    def _count(self, selector: Selector, window: Window) -> NDArray[np.uint16] | NDArray[np.int64]:
-        found = selector.find(self._store.chunks, self._now - window.high - 1, self._now - window.low)
-        rows = [part.row for part in found]
-        return np.bincount(np.concatenate([np.zeros(0, np.int32), *rows]), minlength=self._rows)
+    def _count(self, evaluation: Evaluation, counters: list[tuple[int, Window]]) -> list[NDArray[np.integer[Any]]]:
+        """Counts [rows] of some counters."""
+        counts = np.zeros((len(counters), self._rows), np.uint16)
+        taken = [0] * len(counters)
+        selectors: dict[int, Selector] = {}
+        for matcher in sorted({matcher for matcher, _ in counters}):
+            selectors[matcher] = self._select(evaluation, evaluation.compiled.matchers[matcher])
+        for runs in grouped(self._store.chunks):
+            for matcher, selector in selectors.items():
+                for found in selector.find(runs):
+                    for number, (read, window) in enumerate(counters):
+                        if read == matcher:
+                            taken[number] += self._add(found, window, counts[number])
+        return [
+            column if column.sum(dtype=np.int64) == total else self._large(selectors[matcher], window)
+            for column, total, (matcher, window) in zip(counts, taken, counters, strict=True)
+        ]
+
+    def _add(self, found: Found, window: Window, counts: NDArray[np.uint16]) -> int:
+        """Add events to counts, which may overflow; how many there were."""
+        parts = found.within(self._now - window.high - 1, self._now - window.low)
+        for part in parts:
+            np.add.at(counts, found.row[part], np.uint16(1))
+        return sum(part.stop - part.start for part in parts)
+
+    def _large(self, selector: Selector, window: Window) -> NDArray[np.int64]:
+        """Counts of which some do not fit in two bytes."""
+        rows = [
+            found.row[part]
+            for runs in grouped(self._store.chunks)
+            for found in selector.find(runs)
+            for part in found.within(self._now - window.high - 1, self._now - window.low)
+        ]
+        return np.bincount(np.concatenate(rows), minlength=self._rows)
+
+    def _found(self, selector: Selector, after: int, until: int) -> Iterator[tuple[Found, slice]]:
+        """Events of a matcher with after < time <= until, part by part."""
+        for runs in grouped(self._store.chunks):
+            for found in selector.find(runs):
+                for part in found.within(after, until):
+                    yield found, part
 
     def _carts(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
-        for state, contents in zip(evaluation.events.carts, evaluation.events.contents, strict=True):
-            leaf = state.leaves[0][1]
-            state.make_room(self._rows)
+        leaves = [state.leaves[0][1] for state in evaluation.events.carts]
+        matchers = [matcher for leaf in leaves for matcher in (leaf.added, leaf.done, leaf.other) if matcher]
+        known = self._latest(evaluation, list(dict.fromkeys(matchers)))
+        for state, contents, leaf in zip(evaluation.events.carts, evaluation.events.contents, leaves, strict=True):
+            latest = np.full((4, self._rows), NEVER)
             for role, matcher in ((ADDED, leaf.added), (DONE, leaf.done), (OTHER, leaf.other)):
                 if matcher is not None:
-                    for found in self._select(evaluation, matcher).find(self._store.chunks, -_EVER, self._now):
-                        held = state.moments[:, role]
-                        held[found.row] = np.maximum(held[found.row], found.times())
+                    latest[role] = known[matcher]
             if leaf.removed is not None:
-                self._contents(evaluation, leaf, state.moments, contents)
-            moments = state.moments[: self._rows]
-            truth[state.numbers] = state.holds(moments, self._now)
+                self._contents(evaluation, leaf, latest[3], contents)
+            truth[state.numbers] = state.fill(latest, self._now)
 
-    def _contents(self, evaluation: Evaluation, leaf: Cart, moments: NDArray[np.int64], contents: CartContents) -> None:
+    def _latest(self, evaluation: Evaluation, matchers: list[Matcher]) -> dict[Matcher, NDArray[np.int64]]:
+        """Time int64[rows] of the latest event of each matcher, NEVER for none."""
+        latest = {matcher: np.full(self._rows, NEVER) for matcher in matchers}
+        selectors = [(self._select(evaluation, matcher), held) for matcher, held in latest.items()]
+        for runs in grouped(self._store.chunks):
+            for selector, held in selectors:
+                for found in selector.find(runs):
+                    for part in found.within(-_EVER, self._now):
+                        _take_latest(held, found.row[part], found.times(part))
+        return latest
+
+    def _contents(self, evaluation: Evaluation, leaf: Cart, left: NDArray[np.int64], contents: CartContents) -> None:
         for matcher, added in ((leaf.added, True), (leaf.removed, False)):
             assert matcher is not None
-            for found in self._select(evaluation, matcher).find(
-                self._store.chunks, self._now - leaf.lookback - 1, _EVER
-            ):
-                products = product_ids(found.events, found.places(), matcher, self._known.words)
-                for row, time, ids in zip(found.row.tolist(), found.times().tolist(), products, strict=True):
+            for found, part in self._found(self._select(evaluation, matcher), self._now - leaf.lookback - 1, _EVER):
+                products = product_ids(found.events, found.places(part), matcher, self._known.words)
+                for row, time, ids in zip(found.row[part].tolist(), found.times(part).tolist(), products, strict=True):
                     if time > self._now:
                         contents.defer(row, time, added, ids)
                     else:
-                        moments[row, 3] = contents.take(row, time, added, ids)
+                        left[row] = contents.take(row, time, added, ids)
 
     def _histories(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
         for state in evaluation.events.histories:
             truth[state.number] = evaluation.compiled.default[state.number]
             for step, matcher in enumerate(state.matchers()):
                 selector = self._select(evaluation, matcher)
-                for found in selector.find(self._store.chunks, self._now - state.leaf.window.high - 1, _EVER):
-                    self._take(state, step, found)
+                for found, part in self._found(selector, self._now - state.leaf.window.high - 1, _EVER):
+                    self._take(state, step, found, part)
             for row in state.rows():
                 truth[state.number, row] = state.holds(state.present(row, self._now), self._now)
 
-    def _take(self, state: HistoryState, step: int, found: Found) -> None:
-        entries = state.entries(found.events, found.places(), step, found.times())
-        for row, kept in zip(found.row.tolist(), entries, strict=True):
+    def _take(self, state: HistoryState, step: int, found: Found, part: slice) -> None:
+        entries = state.entries(found.events, found.places(part), step, found.times(part))
+        for row, kept in zip(found.row[part].tolist(), entries, strict=True):
             state.take(row, kept)
+
+
+def _take_latest(latest: NDArray[np.int64], row: NDArray[np.int32], time: NDArray[np.int64]) -> None:
+    """Raise the latest time of rows."""
+    if not bool((time[1:] >= time[:-1]).all()):
+        order = np.argsort(time, kind="stable")
+        row, time = row[order], time[order]
+    held = latest.take(row)
+    latest[row] = np.maximum(held, time)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.shard.growing import grown
 
 __all__ = ["Bits"]
+
+_BLOCK = 32_768
 
 
 class Bits:
@@ -41,11 +45,20 @@ class Bits:
         """bool[rows]: one column of all rows."""
         return (self.bytes[:rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0
 
-    def fill(self, columns: NDArray[np.bool_]) -> None:
-        """Set all rows: bool[width, rows]."""
-        self.make_room(columns.shape[1])
-        if self.width:
-            self.bytes[: columns.shape[1]] = np.packbits(columns, axis=0, bitorder="little").T
+    def fill(self, columns: Sequence[NDArray[np.bool_]] | NDArray[np.bool_]) -> None:
+        """Set all rows: bool[rows] of each column."""
+        if not len(columns):
+            return
+        rows = len(columns[0])
+        self.make_room(rows)
+        packed = np.empty((len(self._default), min(_BLOCK, rows)), np.uint8)
+        for start in range(0, rows, _BLOCK):
+            part = slice(start, min(start + _BLOCK, rows))
+            held = packed[:, : part.stop - start]
+            held[:] = 0
+            for number, column in enumerate(columns):
+                held[number >> 3] |= column[part].view(np.uint8) << np.uint8(number & 7)
+            self.bytes[part] = held.T
 
     def flip(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> None:
         """Turn bits; a bit named twice is turned twice."""

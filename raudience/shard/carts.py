@@ -15,6 +15,7 @@ __all__ = ["ADDED", "DONE", "OTHER", "CartState", "Happenings", "running_max"]
 
 ADDED, DONE, OTHER = 0, 1, 2
 _KEY_BITS = 63
+_BLOCK = 8192
 
 
 class Happenings:
@@ -57,6 +58,18 @@ class CartState:
 
     def nbytes(self) -> int:
         return self.moments.nbytes + self._adding.nbytes
+
+    def fill(self, latest: NDArray[np.int64], now: int) -> NDArray[np.bool_]:
+        """Set the moments of all rows, int64[4, rows]; bool[n, rows]: truth of the n leaves."""
+        rows = latest.shape[1]
+        self.make_room(rows)
+        for start in range(0, rows, _BLOCK):
+            part = slice(start, min(start + _BLOCK, rows))
+            self.moments[part] = latest[:, part].T
+        truth = np.zeros((len(self.numbers), rows), bool)
+        going = (latest[ADDED] > latest[DONE]).nonzero()[0]
+        truth[:, going] = self.holds(latest.take(going, axis=1).T, now)
+        return truth
 
     def holds(self, moments: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:
         """bool[n, k]: truth of the n leaves for moments int64[k, 4] (added, done, other, left) at instants."""

@@ -15,6 +15,8 @@ from raudience.shard.words import NUMBER_CODE
 
 __all__ = ["Chunk", "ChunkRows", "SealedColumn", "seal_column"]
 
+_NOTHING = slice(0, 0)
+
 
 class SealedColumn:
     """Cells of one attribute in the order of a table: dense, or sparse with positions."""
@@ -77,6 +79,8 @@ class Chunk:
         self.order = narrow(order)
         self.present, counts = np.unique(keys, return_counts=True)
         self._offsets = np.concatenate([[0], np.cumsum(counts)])
+        ends = self._offsets.tolist()
+        self._of_key = {key: slice(*ends[at : at + 2]) for at, key in enumerate(self.present.tolist())}
         self._columns = columns
         self._product_event = narrow(product_event)
         self._matched: tuple[Matching, NDArray[Any], NDArray[Any]] | None = None
@@ -104,7 +108,9 @@ class Chunk:
 
     def times(self, where: Any) -> NDArray[np.int64]:
         """Times int64[k] of positions in time."""
-        return self._time[where].astype(np.int64) + self.base
+        found = self._time[where].astype(np.int64)
+        found += self.base
+        return found
 
     def relevant(self, matching: Matching) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(position in time int64[k], pattern int32[k]) of the events that satisfy some matcher."""
@@ -122,10 +128,7 @@ class Chunk:
 
     def of_key(self, key: int) -> slice:
         """Positions by key of the events of a key."""
-        at = int(np.searchsorted(self.present, key))
-        if at == len(self.present) or self.present[at] != key:
-            return slice(0, 0)
-        return slice(int(self._offsets[at]), int(self._offsets[at + 1]))
+        return self._of_key.get(key, _NOTHING)
 
     def rows(self, first: int, last: int) -> ChunkRows:
         """Events [first, last) by key, as matching sees them."""
@@ -143,6 +146,8 @@ class Chunk:
 
     def products(self, first: int, last: int) -> tuple[int, int]:
         """Positions of the products of the events [first, last) by key."""
+        if not len(self._product_event):
+            return 0, 0
         head, tail = np.searchsorted(self._product_event, (first, last)).tolist()
         return head, tail
 

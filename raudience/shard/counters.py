@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ __all__ = ["Counters"]
 _FULL = 255
 _KEY_BITS = 63
 _MOST_LEAVES = 63
+_BLOCK = 8192
 
 
 class Counters:
@@ -39,11 +42,17 @@ class Counters:
         """Counts int64[rows] of one counter."""
         return self._get(np.arange(rows, dtype=np.int64) * self.width + counter)
 
-    def fill(self, counts: NDArray[np.uint8], large: dict[tuple[int, int], int]) -> None:
-        """Set all counts: uint8[counters, rows], 255 standing for a larger count given by (row, counter)."""
-        self.make_room(counts.shape[1])
-        self._counts[: counts.shape[1]] = counts.T
-        self._large = {row * self.width + counter: count for (row, counter), count in large.items()}
+    def fill(self, first: int, counts: list[NDArray[np.integer[Any]]]) -> None:
+        """Set the counts [rows] of all rows, of the counters from `first` on; before, those are zero."""
+        rows = len(counts[0])
+        self.make_room(rows)
+        for start in range(0, rows, _BLOCK):
+            part = slice(start, start + _BLOCK)
+            some = [np.minimum(column[part], _FULL).astype(np.uint8) for column in counts]
+            self._counts[part][: rows - start, first : first + len(counts)] = np.array(some).T
+        for number, column in enumerate(counts, first):
+            for row in (column > _FULL).nonzero()[0].tolist():
+                self._large[row * self.width + number] = int(column[row])
 
     def clear(self, rows: NDArray[np.int32]) -> None:
         """Zero the counts of rows that are given to other profiles."""

@@ -40,7 +40,15 @@ class _Interned:
 
     def numbers(self, columns: NDArray[np.bool_]) -> Classes:
         """Classes int32[k] of truths bool[tests, k]."""
-        return np.array([self.number(tuple(column)) for column in columns.T.tolist()], np.int32)
+        if not columns.shape[1]:
+            return np.zeros(0, np.int32)
+        packed = np.packbits(columns, axis=0)
+        if len(packed) > 1:
+            return np.array([self.number(tuple(column)) for column in columns.T.tolist()], np.int32)
+        by_byte = np.zeros(256, np.int32)
+        for byte in np.bincount(packed[0], minlength=256).nonzero()[0].tolist():
+            by_byte[byte] = self.number(tuple(columns[:, (packed[0] == byte).argmax()].tolist()))
+        return by_byte.take(packed[0])
 
 
 class Feature(Protocol):

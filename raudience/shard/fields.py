@@ -117,14 +117,12 @@ class ProfileLeaves:
             toggles.append(turns(row, at, np.ones((1, len(row)), bool), np.array([number], np.int32), bits))
         return toggles
 
-    def whole_field(self, workspace: str, field: Field, rows: int) -> NDArray[np.bool_]:
-        """bool[n, rows]: what the tests on a field say of every row."""
-        asked = self.asked[workspace, field]
+    def whole_field(self, workspace: str, field: Field, rows: int) -> list[NDArray[np.bool_]]:
+        """bool[rows] for each test on a field: what it says of every row."""
+        tables = self.asked[workspace, field].tables
         if field.namespace in SETS:
-            gathered = self._profiles.gathering(field)
-            return np.array([gathered.whole(table, rows) for table in asked.tables])
-        register = self._profiles.register(workspace, field)
-        return register.truths(asked.classes, asked.tables, register.whole(rows))
+            return [self._profiles.gathering(field).whole(table, rows) for table in tables]
+        return self._profiles.register(workspace, field).whole_truths(tables, rows)
 
     def whole_moment(self, workspace: str, field: Field, rows: int) -> NDArray[np.int64]:
         """int64[rows]: the field of every row as a moment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import assert_never
 
 import numpy as np
@@ -36,9 +37,9 @@ def evaluate(formula: Formula, truth: Callable[[int], NDArray[np.bool_]]) -> NDA
         case NotOf():
             return ~evaluate(formula.of, truth)
         case AndOf():
-            return np.logical_and.reduce([evaluate(part, truth) for part in formula.of])
+            return reduce(np.logical_and, [evaluate(part, truth) for part in formula.of])
         case OrOf():
-            return np.logical_or.reduce([evaluate(part, truth) for part in formula.of])
+            return reduce(np.logical_or, [evaluate(part, truth) for part in formula.of])
         case _:
             assert_never(formula)
 

@@ -86,16 +86,20 @@ class RowIndex:
 
     def live(self) -> NDArray[np.int32]:
         """Rows that have an MPID, ascending."""
-        return np.sort(self._table[self._table >= 0])
+        return self._taken().nonzero()[0].astype(np.int32)
 
     def all_free(self) -> NDArray[np.int32]:
         """Let every row without an MPID be handed out again; those rows, but for NOBODY."""
-        taken = np.zeros(self.rows, bool)
-        taken[self.live()] = True
+        taken = self._taken()
         taken[NOBODY] = True
         free = (~taken).nonzero()[0].astype(np.int32)
         self._free = free.tolist()
         return free
+
+    def _taken(self) -> NDArray[np.bool_]:
+        taken = np.zeros(self.rows, bool)
+        taken[self._table.compress(self._table >= 0)] = True
+        return taken
 
     def nbytes(self) -> int:
         return self.mpids.nbytes + self._table.nbytes

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.values import number_text
+from raudience.criteria.values import holds_numbers, number_text
 from raudience.records import Column, ListColumn
 from raudience.shard.features import ValueClasses
 from raudience.shard.growing import expand, grown, segments
@@ -74,6 +74,23 @@ class _Lists:
             truth = ~truth
         truth[count == 0] = table.of_list(())
         return truth
+
+    def whole_truth(self, table: TruthTable, owners: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """bool[lists]: what a test says of all lists; owners: the list of each element."""
+        other = table.elements().take(self.codes[: self._used])
+        other ^= table.negative
+        truth = np.zeros(self._lists, bool)
+        truth[owners.compress(other)] = True
+        truth ^= table.negative
+        truth[self._counts() == 0] = table.of_list(())
+        return truth
+
+    def owners(self) -> NDArray[np.int32]:
+        """The list, int32[elements], of each element."""
+        return np.arange(self._lists, dtype=np.int32).repeat(self._counts())
+
+    def _counts(self) -> NDArray[np.int64]:
+        return np.diff(self.start[: self._lists + 1])
 
     def kept(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Keep only these lists; their new positions."""
@@ -156,6 +173,27 @@ class Register:
             for number, table in enumerate(tables):
                 truths[number, listed] = self._lists.truth(places, table)
         return truths
+
+    def whole_truths(self, tables: list[TruthTable], rows: int) -> list[NDArray[np.bool_]]:
+        """bool[rows] for each test: what it says of the field of every row."""
+        self.make_room(rows)
+        codes = self._code[:rows]
+        truths = [table.of_codes(codes) for table in tables]
+        if len(self._number):
+            self._whole_numbers(tables, codes == NUMBER_CODE, truths)
+        if len(self._list):
+            listed = (codes == LIST).nonzero()[0]
+            places, owners = self._list.take(listed), self._lists.owners()
+            for table, truth in zip(tables, truths, strict=True):
+                truth[listed] = self._lists.whole_truth(table, owners).take(places)
+        return truths
+
+    def _whole_numbers(
+        self, tables: list[TruthTable], numeric: NDArray[np.bool_], truths: list[NDArray[np.bool_]]
+    ) -> None:
+        numbers = self._number[: len(numeric)]
+        for table, truth in zip(tables, truths, strict=True):
+            np.copyto(truth, holds_numbers(table.test, numbers), where=numeric)
 
     def whole(self, rows: int) -> Timeline:
         """The field of all rows as they are."""

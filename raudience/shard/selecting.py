@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,34 +10,43 @@ from numpy.typing import NDArray
 from raudience.criteria.leaves import FOREVER, Check, Matcher
 from raudience.records import Field
 from raudience.shard.arrivals import EventDictionaries
-from raudience.shard.chunk import Chunk, ChunkRows
 from raudience.shard.features import ProductFeature
 from raudience.shard.matching import reads
 from raudience.shard.rows import INPUT
+from raudience.shard.runs import Run, Runs
 from raudience.shard.words import Dictionary, TruthTable
 
 __all__ = ["Found", "Selector"]
 
 
-class Found(NamedTuple):
-    """Matching events of one key in one chunk: row int32[k], in order of time; position int[k] in time in the chunk;
-    where: their places in `events`."""
+class Found:
+    """Matching events of one key: row int32[k], in the order of the run `events`, with their places in it."""
 
-    chunk: Chunk
-    row: NDArray[np.int32]
-    position: NDArray[np.int64]
-    events: ChunkRows
-    where: NDArray[np.int64] | None
+    def __init__(self, events: Run, where: NDArray[np.int64] | None, start: int, end: int) -> None:
+        self.events = events
+        self.row = events.row if where is None else events.row.take(where)
+        self._where = where
+        self._start, self._end = start, end
 
-    def times(self) -> NDArray[np.int64]:
-        return self.chunk.times(self.position)
+    def within(self, after: int, until: int) -> list[slice]:
+        """Which of the events have after < time <= until."""
+        spans = self.events.spans(max(after, self._start - 1, -FOREVER), min(until, self._end - 1))
+        if self._where is None:
+            return spans
+        ends = [np.searchsorted(self._where, (span.start, span.stop)).tolist() for span in spans]
+        return [slice(head, tail) for head, tail in ends if head < tail]
 
-    def places(self) -> NDArray[np.int64]:
-        return np.arange(self.events.size) if self.where is None else self.where
+    def places(self, part: slice) -> NDArray[np.int64]:
+        """Places int64[k] in the run of a part of the events."""
+        return np.arange(part.start, part.stop) if self._where is None else self._where[part]
+
+    def times(self, part: slice) -> NDArray[np.int64]:
+        """Times int64[k] of a part of the events."""
+        return self.events.times[part] if self._where is None else self.events.times.take(self._where[part])
 
 
 class Selector:
-    """Finds the events of one matcher with after < time <= until."""
+    """Finds the events of one matcher."""
 
     def __init__(self, matcher: Matcher, known: EventDictionaries, workspaces: dict[str, str]) -> None:
         self._matcher = matcher
@@ -54,41 +62,22 @@ class Selector:
         names = known.dictionary(INPUT).words
         self._inputs = np.array([False] * 4 + [self._from(name, workspaces) for name in names], bool)
 
-    def find(self, chunks: list[Chunk], after: int, until: int) -> Iterator[Found]:
-        """Matching events, chunk by chunk and key by key."""
-        after, until = max(after, self._matcher.start - 1), min(until, self._matcher.end - 1)
-        for chunk in chunks:
-            if chunk.base <= until and chunk.last > after:
-                yield from self._find_in(chunk, after, until)
-
-    def _find_in(self, chunk: Chunk, after: int, until: int) -> Iterator[Found]:
+    def find(self, runs: Runs) -> Iterator[Found]:
+        """Matching events, key by key."""
         for key in self.keys:
-            part = chunk.of_key(key)
-            if part.start == part.stop:
-                continue
-            events = chunk.rows(part.start, part.stop)
-            where = self._within(chunk, events, after, until)
-            passing = self._passing(events)
-            if passing is not None:
-                where = passing.nonzero()[0] if where is None else where[passing[where]]
-            position = events.positions if where is None else events.positions[where]
-            yield Found(chunk, chunk.row[position], position, events, where)
+            events = runs.of(key)
+            if events.size:
+                passing = self._passing(events)
+                where = None if passing is None else passing.nonzero()[0]
+                yield Found(events, where, self._matcher.start, self._matcher.end)
 
-    def _within(self, chunk: Chunk, events: ChunkRows, after: int, until: int) -> NDArray[np.int64] | None:
-        """Places of the events in the span, None for all of them."""
-        if after < chunk.base and chunk.last <= until:
-            return None
-        span = chunk.span(max(after, -FOREVER), until)
-        head, tail = np.searchsorted(events.positions, (span.start, span.stop)).tolist()
-        return np.arange(head, tail)
-
-    def _passing(self, events: ChunkRows) -> NDArray[np.bool_] | None:
+    def _passing(self, events: Run) -> NDArray[np.bool_] | None:
         """bool[n]: which events pass the checks, None when there are none."""
         passing: NDArray[np.bool_] | None = None
         if not self._inputs[4:].all():
             cells = events.cells(INPUT)
             assert cells is not None
-            passing = self._inputs[cells.codes]
+            passing = self._inputs.take(cells.codes)
         for check, table in self._tables.items():
             truth = _truth(events, check, table)
             passing = truth if passing is None else passing & truth
@@ -104,7 +93,7 @@ class Selector:
         return scoped and (not self._matcher.inputs or name in self._matcher.inputs)
 
 
-def _truth(events: ChunkRows, check: Check, table: TruthTable) -> NDArray[np.bool_]:
+def _truth(events: Run, check: Check, table: TruthTable) -> NDArray[np.bool_]:
     cells = events.cells(check.field)
     if cells is None:
         return np.full(events.size, table.absent)

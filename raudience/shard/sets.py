@@ -44,7 +44,7 @@ class SetRegister:
     def whole(self, table: TruthTable, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: what a test says of every row."""
         self.make_room(rows)
-        truth = table.words()[self._first[:rows]]
+        truth = table.of_codes(self._first[:rows])
         for row in self._more:
             truth[row] = table.of_set(self.codes_of(row))
         return truth

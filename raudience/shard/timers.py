@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.shard.growing import segments
+
 __all__ = ["Due", "Timers"]
 
 _BUCKET_BITS = 22
@@ -42,9 +44,11 @@ class Timers:
         if not len(at):
             return
         bucket = at >> _BUCKET_BITS
-        for number in np.unique(bucket).tolist():
-            where = (bucket == number).nonzero()[0]
-            self._put(number, Due(at[where], row[where], np.full(len(where), leaf, np.int32)))
+        order = np.argsort(bucket, kind="stable")
+        begins = segments(bucket[order]).nonzero()[0]
+        due = Due(at[order], row[order].astype(np.int32), np.full(len(at), leaf, np.int32))
+        for start, stop in zip(begins.tolist(), [*begins[1:].tolist(), len(at)], strict=True):
+            self._put(int(bucket[order[start]]), _pick(due, slice(start, stop)))
 
     def pop(self, until: int) -> Due:
         """Moments up to and including `until`, which are then forgotten."""
@@ -67,9 +71,11 @@ class Timers:
     def keep(self, wanted: Callable[[NDArray[np.int32]], NDArray[np.bool_]]) -> None:
         """Keep only the moments whose leaves are wanted."""
         self._open = _pick(self._open, wanted(self._open.leaf))
-        joined = {number: _sorted(parts) for number, parts in self._buckets.items()}
-        kept = {number: _pick(bucket, wanted(bucket.leaf)) for number, bucket in joined.items()}
-        self._buckets = {number: [bucket] for number, bucket in kept.items() if len(bucket.at)}
+        kept = {
+            number: [_pick(part, where) for part in parts if (where := wanted(part.leaf)).any()]
+            for number, parts in self._buckets.items()
+        }
+        self._buckets = {number: parts for number, parts in kept.items() if parts}
         self._heap = sorted(self._buckets)
 
     def nbytes(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.leaves import AgeTest, ValueTest
+from raudience.criteria.operators import Exists, NotExists
 from raudience.criteria.values import holds_absent, holds_list, holds_numbers, holds_set, holds_word, is_negative
 from raudience.records import Column
 
@@ -22,6 +23,9 @@ NULL_CODE: Final = 1
 LIST: Final = 2
 NUMBER_CODE: Final = 3
 FIRST_WORD: Final = 4
+
+_FEW = 6
+"""Codes that are sooner compared one by one than looked up in a table."""
 
 
 class Dictionary:
@@ -77,16 +81,37 @@ class TruthTable:
         """bool[len(dictionary)]: truth by code; LIST and NUMBER are not decided here."""
         known, size = len(self._table), len(self._dictionary)
         if known < size:
-            fresh = [holds_word(self.test, word) for word in self._dictionary.words[known - FIRST_WORD :]]
-            self._table = np.concatenate([self._table, np.array(fresh, bool)])
+            self._table = np.concatenate([self._table, self._fresh(known, size)])
         return self._table
+
+    def _fresh(self, known: int, size: int) -> NDArray[np.bool_]:
+        if isinstance(self.test, Exists | NotExists):
+            return np.full(size - known, not self.absent)
+        words = self._dictionary.words[known - FIRST_WORD :]
+        return np.array([holds_word(self.test, word) for word in words], bool)
+
+    def of_codes(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
+        """bool[k]: truth of cells as far as their codes say it: of all but LIST and NUMBER."""
+        if isinstance(self.test, Exists | NotExists):
+            return (codes == ABSENT) == self.absent
+        table = self.words()
+        holds = table.nonzero()[0]
+        if len(holds) > _FEW:
+            return table.take(codes)
+        truth = np.zeros(len(codes), bool)
+        for code in holds[holds <= np.iinfo(codes.dtype).max].tolist():
+            truth |= codes == codes.dtype.type(code)
+        return truth
 
     def of(self, codes: NDArray[Any], numbers: NDArray[np.float64] | None) -> NDArray[np.bool_]:
         """bool[k]: truth of cells without lists; numbers: float64[k], read where the code is NUMBER."""
-        truth = self.words()[codes]
-        if numbers is not None:
-            at = (codes == NUMBER_CODE).nonzero()[0]
-            truth[at] = holds_numbers(self.test, numbers[at])
+        if numbers is None:
+            return self.of_codes(codes)
+        numeric = codes == NUMBER_CODE
+        if numeric.all():
+            return holds_numbers(self.test, numbers)
+        truth = self.of_codes(codes)
+        truth[numeric] = holds_numbers(self.test, numbers[numeric])
         return truth
 
     def elements(self) -> NDArray[np.bool_]:
