@@ -77,7 +77,7 @@ def test_short_and_long_formulas_are_evaluated_side_by_side():
     assert truths([0, long, 19, NotOf(long)], states) == [[False, False, False, True], [False, True, True, False]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(formulas(LEAVES), min_size=1, max_size=4),
     st.lists(st.lists(st.booleans(), min_size=LEAVES, max_size=LEAVES), min_size=1, max_size=4),

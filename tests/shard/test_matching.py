@@ -186,7 +186,7 @@ def matches(matcher, event):
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(matchers(), min_size=1, max_size=5, unique=True), st.lists(EVENTS, min_size=1, max_size=6))
 def test_every_event_satisfies_what_each_matcher_says_of_it(asked, events):
     expected = [{number for number, one in enumerate(asked) if matches(one, event)} for event in events]
