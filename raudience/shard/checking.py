@@ -53,3 +53,10 @@ def _check_leaves(
         if len(wrong):
             message = f"criterion `{describe(leaf)}`: {len(wrong)} profiles disagree with the kept events"
             raise ReportBug(message)
+    for counter, (matcher, window) in enumerate(evaluation.compiled.counters):
+        counts = [part.events.counters.column(counter, profiles.rows)[live] for part in (evaluation, fresh)]
+        wrong = (counts[0] != counts[1]).nonzero()[0]
+        if len(wrong):
+            kind = evaluation.compiled.matchers[matcher].kind
+            message = f"counts of {kind} events in {window}: {len(wrong)} profiles disagree with the kept events"
+            raise ReportBug(message)

@@ -56,7 +56,8 @@ def seal_column(codes: NDArray[np.int32], numbers: NDArray[np.float64] | None) -
 
 
 def _short(numbers: NDArray[np.float64]) -> NDArray[Any]:
-    single = numbers.astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = numbers.astype(np.float32)
     return single if bool((single == numbers).all()) else numbers
 
 
@@ -83,7 +84,8 @@ class Chunk:
         self._of_key = {key: slice(*ends[at : at + 2]) for at, key in enumerate(self.present.tolist())}
         self._columns = columns
         self._product_event = narrow(product_event)
-        self._matched: tuple[Matching, NDArray[Any], NDArray[Any]] | None = None
+        self._matched: tuple[Matching, NDArray[Any] | None, NDArray[Any]] | None = None
+        """Positions in time that satisfy some matcher, None for all; their patterns, which may be 0."""
 
     @property
     def size(self) -> int:
@@ -91,7 +93,7 @@ class Chunk:
 
     def nbytes(self) -> int:
         fixed = self._time.nbytes + self.row.nbytes + self.order.nbytes + self._product_event.nbytes
-        patterns = self._matched[1].nbytes + self._matched[2].nbytes if self._matched else 0
+        patterns = sum(array.nbytes for array in self._matched[1:] if array is not None) if self._matched else 0
         return fixed + patterns + sum(column.nbytes() for column in self._columns.values())
 
     def span(self, after: int, until: int) -> slice:
@@ -119,12 +121,19 @@ class Chunk:
             by_time[self.order] = matching.classify(self.rows(0, self.size))
             self.remember(matching, by_time)
         assert self._matched is not None
-        return self._matched[1].astype(np.int64), self._matched[2].astype(np.int32)
+        _, positions, patterns = self._matched
+        if positions is None:
+            found: NDArray[np.int64] = patterns.nonzero()[0]
+            return found, patterns.take(found).astype(np.int32)
+        return positions.astype(np.int64), patterns.astype(np.int32)
 
     def remember(self, matching: Matching, by_time: NDArray[np.int32]) -> None:
         """Keep the patterns int32[n] of all events, in order of time."""
         positions = by_time.nonzero()[0]
-        self._matched = (matching, narrow(positions), narrow(by_time[positions]))
+        if len(positions) * 2 > self.size:
+            self._matched = (matching, None, narrow(by_time))
+        else:
+            self._matched = (matching, narrow(positions), narrow(by_time[positions]))
 
     def of_key(self, key: int) -> slice:
         """Positions by key of the events of a key."""

@@ -57,6 +57,9 @@ class Counters:
     def clear(self, rows: NDArray[np.int32]) -> None:
         """Zero the counts of rows that are given to other profiles."""
         self._counts[rows] = 0
+        if self._large:
+            cleared = set(rows.tolist())
+            self._large = {place: count for place, count in self._large.items() if place // self.width not in cleared}
 
     def apply(self, row: NDArray[np.int32], at: NDArray[np.int64], entry: NDArray[np.int32]) -> Toggles:
         """Move counts and tell which leaves turned at which instant. entry: counter * 2, plus 1 for a loss."""

@@ -16,6 +16,7 @@ from raudience.criteria.leaves import Check, ValueTest
 from raudience.criteria.operators import Between, Equals, Greater, GreaterOrEqual, Less, LessOrEqual, NotEquals
 from raudience.criteria.values import holds_numbers
 from raudience.records import Field
+from raudience.shard.growing import grown
 from raudience.shard.rows import EventRows
 from raudience.shard.words import ABSENT, FIRST_WORD, NUMBER_CODE, Dictionary, TruthTable
 
@@ -68,6 +69,7 @@ class ValueClasses:
         self._tables = [TruthTable(test, dictionary) for test in tests]
         self._dictionary = dictionary
         self._by_code = np.zeros(0, np.int32)
+        self._known = 0
         self._numbers = _NumberClasses(tests, self._interned)
         self._matrix = np.zeros((len(tests), 0), bool)
 
@@ -96,10 +98,12 @@ class ValueClasses:
         return self._matrix.take(classes, axis=1)
 
     def _words(self) -> Classes:
-        known, size = len(self._by_code), len(self._dictionary)
+        known, size = self._known, len(self._dictionary)
         if known < size:
             fresh = np.stack([table.words()[known:size] for table in self._tables])
-            self._by_code = np.concatenate([self._by_code, self._interned.numbers(fresh)])
+            self._by_code = grown(self._by_code, size)
+            self._by_code[known:size] = self._interned.numbers(fresh)
+            self._known = size
         return self._by_code
 
 
@@ -186,7 +190,7 @@ class ScopeFeature:
         return self._interned.truths
 
     def classes(self, rows: EventRows) -> Classes:
-        for word in self._dictionary.words[len(self._by_code) - FIRST_WORD :]:
+        for word in self._dictionary.since(len(self._by_code)):
             self._by_code = np.append(self._by_code, np.int32(self._interned.number(self._truths(word))))
         cells = rows.cells(self.field)
         assert cells is not None

@@ -95,7 +95,7 @@ class ProfileLeaves:
         dictionary = self._dictionary(workspace, field)
         known = self._moments.get((workspace, field), np.full(FIRST_WORD, NEVER))
         if len(known) < len(dictionary):
-            words = dictionary.words[len(known) - FIRST_WORD :]
+            words = dictionary.since(len(known))
             found = [NEVER if (moment := read_moment(word)) is None else moment for word in words]
             known = np.concatenate([known, np.array(found, np.int64)])
             self._moments[workspace, field] = known

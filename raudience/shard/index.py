@@ -116,7 +116,7 @@ class RowIndex:
         self._used += len(rows)
         if self._used * 2 > len(self._table):
             taken = np.concatenate([self._table[self._table >= 0], rows])
-            self._bits = max(12, int(len(taken) * 3).bit_length())
+            self._bits = max(12, int(len(taken) * 2).bit_length())
             self._table = np.full(1 << self._bits, _EMPTY, np.int32)
             self._used = len(taken)
             rows = taken
@@ -168,7 +168,7 @@ class _KeySet:
             self._put(keys, *self.look(keys)[1:])
         else:
             every = np.concatenate([self.all(), keys])
-            self._used, self._bits = 0, _bucket_bits(2 * len(every))
+            self._used, self._bits = 0, _bucket_bits(len(every) * 5 // 4)
             self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
             self._put(every, *self.look(every)[1:])
 

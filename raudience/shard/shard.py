@@ -59,8 +59,8 @@ class Shard:
         return self.evaluation.plan
 
     def apply(self, command: Command, now: int) -> Changes:
-        """Carry out a command. A `now` before that of the last command, and a block that takes effect before it, count
-        as that moment."""
+        """Carry out a command. A `now` before that of the last command counts as that moment; what a block would let
+        take effect at that moment or before takes effect one millisecond after it: instants that were told are over."""
         match command:
             case Block():
                 self._take(command)

@@ -15,6 +15,8 @@ from raudience.criteria.leaves import AgeTest, ValueTest
 from raudience.criteria.operators import Exists, NotExists
 from raudience.criteria.values import holds_absent, holds_list, holds_numbers, holds_set, holds_word, is_negative
 from raudience.records import Column
+from raudience.shard.arena import Arena
+from raudience.shard.growing import grown
 
 __all__ = ["ABSENT", "FIRST_WORD", "LIST", "NULL_CODE", "NUMBER_CODE", "Dictionary", "TruthTable"]
 
@@ -24,6 +26,9 @@ LIST: Final = 2
 NUMBER_CODE: Final = 3
 FIRST_WORD: Final = 4
 
+_MANY = 16_384
+"""Words above which a dictionary keeps them in an arena: slower to look up, a quarter of the memory."""
+
 _FEW = 6
 """Codes that are sooner compared one by one than looked up in a table."""
 
@@ -32,23 +37,30 @@ class Dictionary:
     """Words of one attribute in the order in which they first came."""
 
     def __init__(self) -> None:
-        self.words: list[str] = []
+        self._words: list[str] = []
         self._codes: dict[str, int] = {}
+        self._arena: Arena | None = None
+        """In the place of the two, once there are many words."""
 
     def __len__(self) -> int:
-        return FIRST_WORD + len(self.words)
+        return FIRST_WORD + len(self._words if self._arena is None else self._arena)
+
+    @property
+    def words(self) -> list[str]:
+        return self.since(FIRST_WORD)
+
+    def since(self, code: int) -> list[str]:
+        """Words from a code on."""
+        start = max(code - FIRST_WORD, 0)
+        return self._words[start:] if self._arena is None else self._arena.words(start)
 
     def code(self, word: str) -> int:
         """Code of a word; a new word gets the next one."""
-        code = self._codes.get(word)
-        if code is None:
-            code = FIRST_WORD + len(self.words)
-            self._codes[word] = code
-            self.words.append(word)
-        return code
+        return int(self.table((word,))[0])
 
     def word(self, code: int) -> str:
-        return self.words[code - FIRST_WORD]
+        place = code - FIRST_WORD
+        return self._words[place] if self._arena is None else self._arena.word(place)
 
     def recode(self, column: Column) -> NDArray[np.int32]:
         """Codes int32[k] of this dictionary for the cells of a column of a block."""
@@ -56,13 +68,42 @@ class Dictionary:
 
     def table(self, words: tuple[str, ...]) -> NDArray[np.int32]:
         """Codes of words; read with the negative codes of a block it gives NUMBER, NULL and (DELETED) ABSENT."""
+        if self._arena is not None:
+            return _with_marks(_places(self._arena, words) + FIRST_WORD)
         codes = list(map(self._codes.get, words))
         if None in codes:
-            codes = list(map(self.code, words))
+            self._learn(words)
+            return self.table(words)
         return np.array([*codes, ABSENT, NULL_CODE, NUMBER_CODE], np.int32)
 
     def nbytes(self) -> int:
-        return sum(len(word) for word in self.words) + 200 * len(self.words)
+        if self._arena is not None:
+            return self._arena.nbytes()
+        return sum(len(word) for word in self._words) + 200 * len(self._words)
+
+    def _learn(self, words: tuple[str, ...]) -> None:
+        fresh = [word for word in dict.fromkeys(words) if word not in self._codes]
+        self._words += fresh
+        if len(self._words) > _MANY:
+            self._arena = Arena(self._words)
+            self._words, self._codes = [], {}
+        else:
+            first = len(self) - len(fresh)
+            self._codes.update(zip(fresh, range(first, len(self)), strict=True))
+
+
+def _places(arena: Arena, words: tuple[str, ...]) -> NDArray[np.int64]:
+    """Places of words in an arena, to which new ones are added."""
+    places = arena.find(words)
+    missing = (places < 0).nonzero()[0].tolist()
+    if missing:
+        arena.add(list(dict.fromkeys(words[at] for at in missing)))
+        places[missing] = arena.find([words[at] for at in missing])
+    return places
+
+
+def _with_marks(codes: NDArray[np.int64]) -> NDArray[np.int32]:
+    return np.concatenate([codes, (ABSENT, NULL_CODE, NUMBER_CODE)]).astype(np.int32)
 
 
 class TruthTable:
@@ -76,19 +117,21 @@ class TruthTable:
         self.negative = is_negative(test)
         self._elements = np.zeros(0, bool)
         self._table = np.array([self.absent, holds_word(test, None), False, False], bool)
+        self._known = FIRST_WORD
 
     def words(self) -> NDArray[np.bool_]:
         """bool[len(dictionary)]: truth by code; LIST and NUMBER are not decided here."""
-        known, size = len(self._table), len(self._dictionary)
+        known, size = self._known, len(self._dictionary)
         if known < size:
-            self._table = np.concatenate([self._table, self._fresh(known, size)])
-        return self._table
+            self._table = grown(self._table, size)
+            self._table[known:size] = self._fresh(known, size)
+            self._known = size
+        return self._table[:size]
 
     def _fresh(self, known: int, size: int) -> NDArray[np.bool_]:
         if isinstance(self.test, Exists | NotExists):
             return np.full(size - known, not self.absent)
-        words = self._dictionary.words[known - FIRST_WORD :]
-        return np.array([holds_word(self.test, word) for word in words], bool)
+        return np.array([holds_word(self.test, word) for word in self._dictionary.since(known)], bool)
 
     def of_codes(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
         """bool[k]: truth of cells as far as their codes say it: of all but LIST and NUMBER."""
@@ -118,7 +161,7 @@ class TruthTable:
         """bool[len(dictionary)]: truth of a list of one element, by the code of the element."""
         known, size = len(self._elements), len(self._dictionary)
         if known < size:
-            words = self._dictionary.words[max(known - FIRST_WORD, 0) :]
+            words = self._dictionary.since(known)
             fresh = [False] * (FIRST_WORD - known) + [holds_list(self.test, (word,)) for word in words]
             self._elements = np.concatenate([self._elements, np.array(fresh, bool)])
         return self._elements

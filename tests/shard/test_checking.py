@@ -76,7 +76,6 @@ def test_an_mpid_that_does_not_lead_to_its_row_is_found(shard):
         shard.check()
 
 
-@pytest.mark.xfail(strict=True, reason="counts are not compared until a leaf turns")
 def test_a_wrong_count_is_found(shard):
     shard.evaluation.events.counters.apply(ROW, np.array([T]), LEAF)
     with pytest.raises(ReportBug):

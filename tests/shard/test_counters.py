@@ -118,7 +118,6 @@ def test_counts_of_rows_that_are_given_away_are_nought():
     assert made.column(0, 4).tolist() == [0, 0, 1, 0]
 
 
-@pytest.mark.xfail(strict=True, reason="the part of a count above a byte outlives its row")
 def test_large_counts_of_rows_that_are_given_away_are_nought_for_good():
     made = counters([(1,)])
     gained(made, 1, 600)
