@@ -15,6 +15,13 @@ INPUTS = [
 ]
 
 
+@st.composite
+def weighted(draw, *pairs):
+    """One of several strategies, each as often as its weight says (`one_of` leaves repetitions out)."""
+    places = [place for place, (weight, _) in enumerate(pairs) for _ in range(weight)]
+    return draw(pairs[draw(st.sampled_from(places))][1])
+
+
 def operator(*names, **operands):
     return st.fixed_dictionaries({"op": st.sampled_from(names), **operands})
 
@@ -69,7 +76,7 @@ def ages(lengths=LENGTHS):
 def recencies(lookback):
     """Recencies that begin inside the lookback."""
     some = ages(within(lookback))
-    return st.one_of(st.none(), some, some, some, SPANS)
+    return weighted((2, st.none()), (5, some), (1, SPANS))
 
 
 def given(**fields):
@@ -105,41 +112,33 @@ CONDITIONS = st.one_of(
         }
     ),
 )
-WHERE = st.one_of(st.none(), st.none(), st.lists(CONDITIONS, min_size=1, max_size=2))
-ABOUT = st.one_of(
-    st.fixed_dictionaries({"kind": st.just("custom"), "name": st.sampled_from("AB")}),
-    st.fixed_dictionaries({"kind": st.just("custom"), "name": st.sampled_from("AB")}),
-    st.fixed_dictionaries({"kind": st.just("custom"), "category": st.sampled_from(["other", "search"])}),
-    st.fixed_dictionaries(
-        {"kind": st.just("commerce"), "name": st.sampled_from(["add_to_cart", "purchase", "promotion_view"])}
-    ),
-    st.fixed_dictionaries(
+WHERE = weighted((3, st.none()), (1, st.lists(CONDITIONS, min_size=1, max_size=2)))
+ABOUT = weighted(
+    (4, st.fixed_dictionaries({"kind": st.just("custom"), "name": st.sampled_from("AB")})),
+    (1, st.fixed_dictionaries({"kind": st.just("custom"), "category": st.sampled_from(["other", "search"])})),
+    (1, st.fixed_dictionaries({"kind": st.just("commerce"), "name": st.sampled_from(["add_to_cart", "purchase"])})),
+    (1, st.fixed_dictionaries(
         {"kind": st.sampled_from(["custom", "commerce", "screen_view", "session_start", "crash", "install",
                                   "uninstall", "attribution"])}
-    ),
+    )),
 )  # fmt: skip
-FREQUENCIES = st.one_of(
-    st.none(),
-    st.sampled_from(
-        [{"more_than": 1}, {"at_least": 2}, {"exactly": 0}, {"exactly": 1}, {"at_most": 1}, {"fewer_than": 1},
-         {"between": [1, 2]}]
-    ),
+FREQUENCIES = st.sampled_from(
+    [None, None, {"more_than": 1}, {"at_least": 2}, {"exactly": 0}, {"exactly": 1}, {"at_most": 1}, {"fewer_than": 1},
+     {"between": [1, 2]}]
 )  # fmt: skip
 
 
 QUESTIONS = merged(ABOUT, given(where=WHERE))
 """The events that a criterion or a step is about."""
 
-AGGREGATED = st.one_of(
-    given(level=st.just("custom"), attribute=st.sampled_from(["k", "n"])),
-    given(level=st.just("custom"), attribute=st.sampled_from(["k", "n"])),
-    given(level=st.just("product"), attribute=st.sampled_from(["price", "id", "k"]), kind=st.just("commerce")),
-    given(level=st.just("event"), attribute=st.just("total_amount"), kind=st.just("commerce")),
+AGGREGATED = weighted(
+    (3, given(level=st.just("custom"), attribute=st.sampled_from(["k", "n"]))),
+    (1, given(level=st.just("product"), attribute=st.sampled_from(["price", "id", "k"]), kind=st.just("commerce"))),
+    (1, given(level=st.just("event"), attribute=st.just("total_amount"), kind=st.just("commerce"))),
 )
-FUNCTIONS = st.one_of(
-    given(function=st.sampled_from(["sum", "average", "min", "max"]), compare=COMPARISONS),
-    given(function=st.sampled_from(["sum", "average", "min", "max"]), compare=COMPARISONS),
-    given(function=st.just("distinct"), compare=WHOLE),
+FUNCTIONS = weighted(
+    (4, given(function=st.sampled_from(["sum", "average", "min", "max"]), compare=COMPARISONS)),
+    (1, given(function=st.just("distinct"), compare=WHOLE)),
 )
 LATER_STEPS = st.lists(merged(QUESTIONS, given(within=st.sampled_from([None, None, *LENGTHS]))), min_size=1, max_size=2)
 SAME = st.sampled_from([{}, {}, {"same": "k"}, {"same": "n"}, {"same": "platform", "same_level": "event"}])
@@ -177,7 +176,7 @@ def occurrences(lookback):
         ),
         given(where=WHERE),
     )
-    return [counts, counts, counts, aggregates, sequences, carts]
+    return weighted((4, counts), (2, aggregates), (2, sequences), (2, carts))
 
 
 def unnamed(question):
@@ -193,12 +192,11 @@ def named(workspaces):
 @cache
 def criteria(lookback, workspaces, others):
     """Trees of criteria; others: keys of audiences that may be asked for."""
-    leaves = [*occurrences(lookback), named(workspaces), named(workspaces), IDENTITIES]
-    if others:
-        leaves.append(of_type("audience", audience=st.sampled_from(others)))
-    leaf = st.one_of(leaves)
+    profile = weighted((4, named(workspaces)), (1, IDENTITIES))
+    member = of_type("audience", audience=st.sampled_from(others)) if others else profile
+    leaf = weighted((8, occurrences(lookback)), (4, profile), (1, member))
     group = groups(leaf)
-    return st.one_of(leaf, leaf, group, groups(leaf | group))
+    return weighted((3, leaf), (2, group), (1, groups(weighted((2, leaf), (1, group)))))
 
 
 def groups(parts):
@@ -214,6 +212,7 @@ RETENTIONS = st.sampled_from([None, None, None, "4 seconds", "1 hour", "unlimite
 REMEMBERED = st.sampled_from([{}, {}, {}, {"remember_messages": "2 seconds", "remember_batches": "5 seconds"}])
 SCOPES = st.sampled_from(
     [
+        {"workspaces": ["w1"]},
         {"workspaces": ["w1"]},
         {"workspaces": ["w1"], "inputs": ["web"]},
         {"workspaces": ["w2"]},

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.oracle.definitions import books
+from tests.oracle.definitions import books, weighted
 from tests.oracle.words import DAY, HOUR
 
 START = 1_772_323_200_000
@@ -15,8 +15,7 @@ AHEAD = (1, 500, 1000, 2000, HOUR, DAY, DAY + 1)
 """Milliseconds that events are older or younger than their arrival."""
 STEPS = (1, 1, 2, 2, 499, 500, 999, 1000, 1001, 2000, 3000, 5001, 60_000, HOUR, DAY, 10 * DAY)
 NAMES = ("A", "B")
-MPIDS = (1, 2, -3, 2**62 + 1)
-INPUTS = ("web", "app", "shop")
+MPIDS = (1, 2, -(2**62) - 1)
 SCALARS = (1, 2, 0.5, "a", "A", "b", "1", "2026-03-01", True, None)
 LISTS = ([], ["a"], ["A", "b"], [1, "a"])
 PLACES = (
@@ -28,7 +27,7 @@ PLACES = (
 
 def rarely(strategy):
     """A value or, mostly, none."""
-    return st.one_of(st.none(), st.none(), st.none(), strategy)
+    return weighted((4, st.none()), (1, strategy))
 
 
 def some(keys, values, most=2):
@@ -86,9 +85,7 @@ OTHER_EVENTS = st.sampled_from(
     )  # fmt: skip
 
 OPT_OUTS = st.booleans().map(lambda is_out: ("opt_out", {"is_opted_out": is_out}))
-OFFSETS = st.one_of(
-    st.sampled_from([-age for age in AGES]), st.sampled_from([-age for age in AGES]), st.sampled_from([0, 0, *AHEAD])
-)
+OFFSETS = weighted((8, st.sampled_from([-age for age in AGES])), (1, st.sampled_from(AHEAD)), (1, st.none()))
 """When an event happened relative to its arrival: mostly before, sometimes in the future or untold."""
 
 
@@ -100,13 +97,10 @@ def timed_event(parts):
 
 
 EVENTS = st.tuples(
-    st.one_of(
-        CUSTOM_EVENTS, CUSTOM_EVENTS, CUSTOM_EVENTS, COMMERCE_EVENTS, COMMERCE_EVENTS, OTHER_EVENTS,
-        st.one_of(CUSTOM_EVENTS, CUSTOM_EVENTS, OPT_OUTS),
-    ),
-    st.one_of(OFFSETS, OFFSETS, OFFSETS, OFFSETS, st.none()),
+    weighted((20, CUSTOM_EVENTS), (12, COMMERCE_EVENTS), (8, OTHER_EVENTS), (1, OPT_OUTS)),
+    OFFSETS,
     rarely(st.sampled_from(["m1", "m2"])),
-).map(timed_event)  # fmt: skip
+).map(timed_event)
 """(type, data, milliseconds from its arrival to its time or None)."""
 
 CONSENTS = st.tuples(
@@ -115,10 +109,10 @@ CONSENTS = st.tuples(
 PARTS = st.fixed_dictionaries(
     {
         "mpid": st.sampled_from(MPIDS),
-        "events": st.lists(EVENTS, max_size=3),
+        "events": weighted((3, st.lists(EVENTS, min_size=1, max_size=4)), (1, st.just([]))),
         "timestamp_unixtime_ms": rarely(st.sampled_from([0, -1, -1000, -DAY, 1])),
         "source_request_id": rarely(st.sampled_from(["r1", "r2"])),
-        "api_key": st.one_of(st.none(), st.sampled_from(INPUTS), st.sampled_from(INPUTS)),
+        "api_key": st.sampled_from(["web", "web", "web", "app", "shop", "shop", None]),
         "user_attributes": rarely(some(["p", "q", "$age"], st.sampled_from(SCALARS + LISTS))),
         "deleted_user_attributes": rarely(st.just(["p"])),
         "calculated_attributes": rarely(some(["c"], st.sampled_from(SCALARS), 1)),
@@ -153,10 +147,10 @@ def event_at(at, event_type, data, offset):
     return {"event_type": event_type, "data": {**data, **time}}
 
 
-REPEATS = st.one_of(st.none(), st.none(), st.integers(0, 5))
+REPEATS = rarely(st.integers(0, 5))
 ARRIVALS = st.lists(PARTS, min_size=1, max_size=4)
 STEPS_TAKEN = st.lists(
-    st.tuples(st.sampled_from(STEPS), st.one_of(ARRIVALS, ARRIVALS, st.just([])), REPEATS), min_size=2, max_size=8
+    st.tuples(st.sampled_from(STEPS), weighted((4, ARRIVALS), (1, st.just([]))), REPEATS), min_size=3, max_size=9
 )
 
 
