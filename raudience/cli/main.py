@@ -44,3 +44,6 @@ def main(words: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone (`raudience schema | head`); there is nobody to tell.
         sys.stderr.close()
         return GOOD
+    except OSError as error:
+        complain(error)
+        return FAILED

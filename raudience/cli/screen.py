@@ -13,7 +13,6 @@ from rich.table import Table
 from raudience.cluster.loading import Step, Tell
 from raudience.cluster.replay import Replayed, Summary
 from raudience.criteria.dates import write_moment
-from raudience.errors import RaudienceError
 from raudience.records import Explanation, Truth
 
 __all__ = ["complain", "explain", "progress", "tell_outcome", "waiting"]
@@ -27,7 +26,7 @@ _BORDERS: Final = 7
 _SHORTEST: Final = 12
 
 
-def complain(error: RaudienceError) -> None:
+def complain(error: Exception) -> None:
     """Say on stderr what is wrong, in the words of the error."""
     _ERRORS.print(f"raudience: {error}", markup=False, style="red")
 

@@ -134,6 +134,9 @@ def load(
     if spill is None and engine.machines() > 1:
         message = f"--spill: expected a folder that all {engine.machines()} machines see, got none"
         raise FixRequest(message)
+    if spill is not None and not spill.is_dir():
+        message = f"--spill: expected an existing folder, got {spill}"
+        raise FixRequest(message)
     folder = Path(tempfile.mkdtemp(prefix="raudience-", dir=spill))
     try:
         work = [_Work(part, folder / str(number), input) for number, part in enumerate(found)]
@@ -155,7 +158,15 @@ def _part_size(total: int, hands: int) -> int:
 
 
 def _read_part(work: _Work) -> _Result:
-    """Read a part into runs."""
+    """Read a part into runs; raise FixRequest when a file cannot be read or written on this machine."""
+    try:
+        return _read_into_runs(work)
+    except OSError as error:
+        message = f"{work.part.path}: expected files that every machine of the engine can read and write, got: {error}"
+        raise FixRequest(message) from None
+
+
+def _read_into_runs(work: _Work) -> _Result:
     part, path = work.part, work.path
     runs: list[Run] = []
     held: list[Decoded] = []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ _HEAD: Final = "raudience_head"
 _QUIET: Final = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 _TOKENS: Final = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _LARGEST_DEFAULT: Final = 32
+_KNOCK: Final = 5.0
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -53,12 +55,24 @@ def reach(address: str | None) -> bool:
         _own_token()
         ray.init(address="local", include_dashboard=False, **options)
         return True
+    _knock(target)
     try:
         ray.init(address=target, **options)
     except (ConnectionError, RuntimeError) as error:
         message = f"Ray at {target}: expected a running cluster, got {first_line(error)}; see docs/running.md"
         raise FixRequest(message) from error
     return True
+
+
+def _knock(target: str) -> None:
+    """Raise FixRequest when nobody listens at host:port: Ray itself takes minutes to say so."""
+    host, _, port = target.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        try:
+            socket.create_connection((host, int(port)), timeout=_KNOCK).close()
+        except OSError as error:
+            message = f"Ray at {target}: expected a running cluster, got: {error}; see docs/running.md"
+            raise FixRequest(message) from None
 
 
 def leave() -> None:

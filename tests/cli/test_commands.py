@@ -132,3 +132,20 @@ def test_the_module_runs_as_the_command_does(tmp_path):
 
 def test_the_book_of_these_tests_is_good():
     assert len(read_book(BOOK.encode(), "book.yaml", "yaml").audiences) == 2
+
+
+def test_a_ray_that_does_not_answer_is_told_at_once(shop, tmp_path, capsys):
+    words = ["replay", *shop, "--out", str(tmp_path / "out"), "--address", "127.0.0.1:1"]
+    assert main(words) == 2
+    assert "Ray at 127.0.0.1:1: expected a running cluster" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_told_without_a_traceback(shop, tmp_path, capsys):
+    (tmp_path / "out").write_text("a file stands here")
+    assert replay(shop, tmp_path) == 2
+    assert "choose another with --out" in capsys.readouterr().err
+
+
+def test_a_spill_folder_that_is_not_there_is_refused(shop, tmp_path, capsys):
+    assert replay(shop, tmp_path, "--spill", str(tmp_path / "nowhere")) == 2
+    assert "--spill: expected an existing folder" in capsys.readouterr().err
