@@ -32,13 +32,11 @@ def draw(results: Results, folder: Path) -> None:
 
 
 def stream(results: Results, target: Path) -> None:
-    """Microseconds of CPU an event, by case and engine."""
-    cases: dict[tuple[int, int], dict[str, Spread]] = {}
-    for race in results.races.values():
-        cases.setdefault((race.plan.audiences, race.plan.batch), {}).update(_microseconds(race))
-    figure, axes = plt.subplots(figsize=(8, 4))
-    labels = [f"{audiences:,} audiences\nbatches of {batch:,}" for audiences, batch in sorted(cases)]
-    _bars(axes, labels, [cases[case] for case in sorted(cases)])
+    """Microseconds of CPU an event, by case and engine; a case is one run, so its bars may be compared."""
+    races = sorted(results.races.values(), key=lambda race: (race.plan.audiences, race.plan.batch, race.plan.size))
+    figure, axes = plt.subplots(figsize=(9, 4.5))
+    labels = [f"{race.plan.audiences:,} audiences\nby {race.plan.batch:,}\n{race.plan.size}" for race in races]
+    _bars(axes, labels, [_microseconds(race) for race in races])
     axes.set_yscale("log")
     axes.set_ylabel("microseconds of CPU an event")
     _save(figure, target)
@@ -59,7 +57,6 @@ def cold(results: Results, target: Path) -> None:
     labels = [f"size {each.size},\n{'with' if each.carts else 'without'} carts" for each in found]
     bars = [{name: Spread(min(ms), min(ms), max(ms)) for name, ms in each.cpu.items()} for each in found]
     _bars(axes, labels, bars)
-    axes.set_yscale("log")
     axes.set_ylabel("milliseconds of CPU")
     _save(figure, target)
 
@@ -95,7 +92,7 @@ def _bars(axes: Axes, labels: list[str], groups: list[dict[str, Spread]]) -> Non
             ecolor="#495057",
         )
     axes.set_xticks(range(len(labels)), labels)
-    axes.legend(frameon=False, ncols=min(len(engines), 3), loc="upper left")
+    axes.legend(frameon=False, ncols=min(len(engines), 5), loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def _save(figure: plt.Figure, target: Path) -> None:

@@ -27,11 +27,11 @@ def main() -> None:
 
 
 def _between(text: str, name: str, table: str) -> str:
-    pattern = re.compile(f"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+    pattern = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
     if not pattern.search(text):
         message = f"expected a line `<!-- {name} -->` and one `<!-- end -->` after it"
         raise ValueError(message)
-    return pattern.sub(lambda found: found[1] + table + found[2], text)
+    return pattern.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
 
 
 def _tables(results: Results) -> dict[str, list[str]]:
