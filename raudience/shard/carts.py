@@ -14,6 +14,7 @@ from raudience.shard.toggles import Toggles, order_of, turns
 __all__ = ["ADDED", "DONE", "OTHER", "CartState", "Happenings", "running_max"]
 
 ADDED, DONE, OTHER = 0, 1, 2
+_LEFT = 3
 _KEY_BITS = 63
 _BLOCK = 8192
 
@@ -46,7 +47,8 @@ class CartState:
         self._others = leaves[0][1].other is not None
         self._wait = np.array([[leaf.wait] for _, leaf in leaves], np.int64)
         self._lookback = np.array([[leaf.lookback] for _, leaf in leaves], np.int64)
-        self.moments = np.zeros((0, 4), np.int64)
+        self._width = 4 if self.removal else 3
+        self.moments = np.zeros((0, self._width), np.int64)
         self._adding = np.zeros(0, bool)
 
     def make_room(self, rows: int) -> None:
@@ -65,19 +67,20 @@ class CartState:
         self.make_room(rows)
         for start in range(0, rows, _BLOCK):
             part = slice(start, min(start + _BLOCK, rows))
-            self.moments[part] = latest[:, part].T
+            self.moments[part] = latest[: self._width, part].T
         truth = np.zeros((len(self.numbers), rows), bool)
         going = (latest[ADDED] > latest[DONE]).nonzero()[0]
         truth[:, going] = self.holds(latest.take(going, axis=1).T, now)
         return truth
 
     def holds(self, moments: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:
-        """bool[n, k]: truth of the n leaves for moments int64[k, 4] (added, done, other, left) at instants."""
-        added, done, other, left = moments.T
+        """bool[n, k]: truth of the n leaves for moments int64[k, 3 or 4] (added, done, other, left) at instants."""
+        columns = moments.T
+        added, done = columns[ADDED], columns[DONE]
         going = (added > done) & (added != NEVER)
         if self.removal:
-            going = going & (left > done) & (left >= now - self._lookback)
-        since = np.maximum(added, other) if self._others else added
+            going = going & (columns[_LEFT] > done) & (columns[_LEFT] >= now - self._lookback)
+        since = np.maximum(added, columns[OTHER]) if self._others else added
         return going & (since <= now - self._wait) & (added >= now - self._lookback)
 
     def apply(self, happened: Happenings, bits: Bits) -> list[Toggles]:
@@ -102,7 +105,8 @@ class CartState:
         rest = ~open_cart
         for role in (DONE, OTHER):
             where = (rest & (happened.role == role)).nonzero()[0]
-            np.maximum.at(self.moments[:, role], happened.row[where], happened.time[where])
+            if len(where):
+                np.maximum.at(self.moments[:, role], happened.row[where], happened.time[where])
         return happened.pick(open_cart.nonzero()[0]) if rest.any() else happened
 
     def _after(self, happened: Happenings) -> NDArray[np.int64]:
@@ -123,7 +127,7 @@ class CartState:
         places = np.arange(len(begins))
         latest = np.maximum.accumulate(np.where(happened.left != Happenings.UNCHANGED, places, -1))
         known = latest >= np.maximum.accumulate(np.where(begins, places, 0))
-        after[known, 3] = happened.left[latest[known]]
+        after[known, _LEFT] = happened.left[latest[known]]
 
 
 def running_max(values: NDArray[np.int64], begins: NDArray[np.bool_]) -> NDArray[np.int64]:

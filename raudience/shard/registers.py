@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from raudience.criteria.values import holds_numbers, number_text
 from raudience.records import Column, ListColumn
 from raudience.shard.features import ValueClasses
-from raudience.shard.growing import expand, grown, segments
+from raudience.shard.growing import expand, grown, narrow, segments
 from raudience.shard.toggles import all_distinct, order_of
 from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Dictionary, TruthTable
 
@@ -43,8 +43,8 @@ class _Lists:
     """Lists of codes, each held where it was put; unused ones are cleared away when they are the larger part."""
 
     def __init__(self) -> None:
-        self.start = np.zeros(0, np.int64)
-        self.codes = np.zeros(0, np.int32)
+        self.start = np.zeros(0, np.uint32)
+        self.codes: NDArray[Any] = np.zeros(0, np.uint8)
         self._used = 0
         self._lists = 0
 
@@ -52,7 +52,7 @@ class _Lists:
         """Positions int64[k] of k new lists."""
         count = len(offsets) - 1
         self.start = grown(self.start, self._lists + count + 1)
-        self.codes = grown(self.codes, self._used + len(codes))
+        self.codes = grown(_fitting(self.codes, codes), self._used + len(codes))
         self.codes[self._used : self._used + len(codes)] = codes
         places = np.arange(self._lists, self._lists + count, dtype=np.int64)
         self.start[self._lists : self._lists + count + 1] = offsets.astype(np.int64) + self._used
@@ -60,12 +60,12 @@ class _Lists:
         self._used += len(codes)
         return places
 
-    def get(self, place: int) -> NDArray[np.int32]:
+    def get(self, place: int) -> NDArray[Any]:
         return self.codes[self.start[place] : self.start[place + 1]]
 
     def truth(self, places: NDArray[np.int64], table: TruthTable) -> NDArray[np.bool_]:
         """bool[k]: what a test says of lists: a negative test of all of their elements, another of some."""
-        first = self.start[places]
+        first = self.start[places].astype(np.int64)
         count = self.start[places + 1] - first
         owner, position = expand(first, count)
         elements = table.elements()[self.codes[position]]
@@ -90,14 +90,14 @@ class _Lists:
         return np.arange(self._lists, dtype=np.int32).repeat(self._counts())
 
     def _counts(self) -> NDArray[np.int64]:
-        return np.diff(self.start[: self._lists + 1])
+        return np.diff(self.start[: self._lists + 1]).astype(np.int64)
 
     def kept(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Keep only these lists; their new positions."""
         parts = [self.get(place) for place in places.tolist()]
         fresh = _Lists()
         offsets = np.cumsum([0, *map(len, parts)]).astype(np.int32)
-        moved = fresh.put(np.concatenate([np.zeros(0, np.int32), *parts]), offsets)
+        moved = fresh.put(np.concatenate([np.zeros(0, np.int32), *parts]).astype(np.int32), offsets)
         self.start, self.codes, self._used, self._lists = fresh.start, fresh.codes, fresh._used, fresh._lists
         return moved
 
@@ -115,7 +115,7 @@ class Register:
         self.dictionary = Dictionary()
         self._code = np.zeros(0, np.uint8)
         self._stamp = np.zeros(0, np.int64)
-        self._number = np.zeros(0, np.float64)
+        self._number: NDArray[Any] = np.zeros(0, np.float32)
         self._list = np.zeros(0, np.int32)
         self._lists = _Lists()
         self._many = _MANY_LISTS
@@ -191,7 +191,7 @@ class Register:
     def _whole_numbers(
         self, tables: list[TruthTable], numeric: NDArray[np.bool_], truths: list[NDArray[np.bool_]]
     ) -> None:
-        numbers = self._number[: len(numeric)]
+        numbers = self._number[: len(numeric)].astype(np.float64)
         for table, truth in zip(tables, truths, strict=True):
             np.copyto(truth, holds_numbers(table.test, numbers), where=numeric)
 
@@ -199,7 +199,7 @@ class Register:
         """The field of all rows as they are."""
         self.make_room(rows)
         every = np.arange(rows, dtype=np.int32)
-        numbers = self._number[:rows] if len(self._number) else np.zeros(rows)
+        numbers = self._number[:rows].astype(np.float64) if len(self._number) else np.zeros(rows)
         lists = self._list[:rows].astype(np.int64) if len(self._list) else np.zeros(rows, np.int64)
         codes = self._code[:rows].astype(np.int32)
         return Timeline(every, np.zeros(rows, np.int64), codes, numbers, lists)
@@ -243,7 +243,7 @@ class Register:
         )
 
     def _held(self, row: NDArray[np.int32]) -> Timeline:
-        numbers = self._number[row] if len(self._number) else np.zeros(len(row))
+        numbers = self._number[row].astype(np.float64) if len(self._number) else np.zeros(len(row))
         lists = self._list[row].astype(np.int64) if len(self._list) else np.zeros(len(row), np.int64)
         codes = self._code[row].astype(np.int32)
         return Timeline(row, np.zeros(len(row), np.int64), codes, numbers, lists)
@@ -260,7 +260,9 @@ class Register:
     def _store_numbers(self, row: NDArray[np.int32], code: NDArray[np.int32], number: NDArray[np.float64]) -> None:
         if bool((code == NUMBER_CODE).any()):
             if not len(self._number):
-                self._number = np.zeros(len(self._code))
+                self._number = np.zeros(len(self._code), np.float32)
+            if self._number.dtype == np.float32 and bool((number.astype(np.float32) != number).any()):
+                self._number = self._number.astype(np.float64)
             self._number[row] = number
 
     def _store_lists(self, row: NDArray[np.int32], code: NDArray[np.int32], place: NDArray[np.int64]) -> None:
@@ -269,6 +271,12 @@ class Register:
         if not len(self._list):
             self._list = np.zeros(len(self._code), np.int32)
         self._list[row] = place
+
+
+def _fitting(held: NDArray[Any], codes: NDArray[np.int32]) -> NDArray[Any]:
+    """What is held, in a type that also holds more codes."""
+    fresh = narrow(codes)
+    return held.astype(fresh.dtype) if fresh.dtype.itemsize > held.dtype.itemsize else held
 
 
 def _running_latest(row: NDArray[np.int32], stamp: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.int64]:
