@@ -9,6 +9,7 @@ import numpy as np
 
 from raudience.criteria.dates import read_moment
 from raudience.criteria.leaves import (
+    FOREVER,
     AgeTest,
     Alive,
     AndOf,
@@ -196,7 +197,7 @@ def _first_flip(holds: Callable[[int], bool], now: int, moments: list[int]) -> i
 
 
 def _edges(times: list[int], ages: tuple[int, ...]) -> list[int]:
-    return [time + age for time in times for age in ages]
+    return [time + age for time in times for age in ages if age < FOREVER]
 
 
 def _counted(leaf: Count, times: list[int], now: int) -> bool:
