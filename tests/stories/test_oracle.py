@@ -8,11 +8,11 @@ import os
 
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
-from raudience.criteria.words import describe
 
 from raudience.catalog.documents import read_book
 from raudience.catalog.planning import plan
 from raudience.criteria.leaves import NotOf
+from raudience.criteria.words import describe
 from tests.oracle.questions import truth
 from tests.oracle.strategies import HISTORIES, MPIDS, STEPS, TIMED_HISTORIES
 from tests.oracle.words import DAY
