@@ -12,6 +12,7 @@ from raudience.shard.growing import grown
 __all__ = ["Bits"]
 
 _BLOCK = 32_768
+_BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 
 class Bits:
@@ -39,7 +40,9 @@ class Bits:
     def of(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
         """bool[n, k]: n columns of k rows."""
         held = self.bytes.take(rows, axis=0).T.take(columns >> 3, axis=0)
-        return held >> (columns & 7).astype(np.uint8)[:, None] & np.uint8(1) != 0
+        held >>= (columns & 7).astype(np.uint8)[:, None]
+        held &= np.uint8(1)
+        return held.view(bool)
 
     def column(self, column: int, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: one column of all rows."""
@@ -63,7 +66,7 @@ class Bits:
     def flip(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> None:
         """Turn bits; a bit named twice is turned twice."""
         place = rows.astype(np.int64) * self.bytes.shape[1] + (columns >> 3)
-        np.bitwise_xor.at(self.bytes.reshape(-1), place, np.uint8(1) << (columns & 7).astype(np.uint8))
+        np.bitwise_xor.at(self.bytes.reshape(-1), place, _BIT.take(columns & 7))
 
     def nbytes(self) -> int:
         return self.bytes.nbytes

@@ -34,17 +34,21 @@ class Happenings:
 
     def pick(self, where: NDArray[np.int64]) -> Happenings:
         """Those at positions, in that order."""
-        return Happenings(self.row[where], self.at[where], self.role[where], self.time[where], self.left[where])
+        row, at, role = self.row.take(where), self.at.take(where), self.role.take(where)
+        return Happenings(row, at, role, self.time.take(where), self.left.take(where))
 
 
 class CartState:
-    """State that all cart leaves share which differ only in how long they wait."""
+    """State that all cart leaves share which differ only in how long they wait and whether other actions count.
+
+    The first leaf is one for which they do, if there is one.
+    """
 
     def __init__(self, leaves: list[tuple[int, Cart]]) -> None:
         self.leaves = leaves
         self.numbers = np.array([number for number, _ in leaves], np.int32)
         self.removal = leaves[0][1].removed is not None
-        self._others = leaves[0][1].other is not None
+        self._others = np.array([[leaf.other is not None] for _, leaf in leaves])
         self._wait = np.array([[leaf.wait] for _, leaf in leaves], np.int64)
         self._lookback = np.array([[leaf.lookback] for _, leaf in leaves], np.int64)
         self._width = 4 if self.removal else 3
@@ -80,7 +84,7 @@ class CartState:
         going = (added > done) & (added != NEVER)
         if self.removal:
             going = going & (columns[_LEFT] > done) & (columns[_LEFT] >= now - self._lookback)
-        since = np.maximum(added, columns[OTHER]) if self._others else added
+        since = np.where(self._others, np.maximum(added, columns[OTHER]), added)
         return going & (since <= now - self._wait) & (added >= now - self._lookback)
 
     def apply(self, happened: Happenings, bits: Bits) -> list[Toggles]:
@@ -89,36 +93,41 @@ class CartState:
         if not len(happened.row):
             return []
         happened = happened.pick(order_of(happened.row, happened.at))
-        after = self._after(happened)
-        last = np.append(happened.row[1:] != happened.row[:-1], True)
-        self.moments[happened.row[last]] = after[last]
-        return [turns(happened.row, happened.at, self.holds(after, happened.at), self.numbers, bits)]
+        begins = segments(happened.row)
+        after = self._after(happened, begins)
+        last = np.append(begins[1:], True).nonzero()[0]
+        self.moments[happened.row.take(last)] = after.take(last, axis=0)
+        return [turns(happened.row, happened.at, self.holds(after, happened.at), self.numbers, bits, begins)]
 
     def _without_add(self, happened: Happenings) -> Happenings:
         """Note what happened to rows that have nothing in a cart, where no leaf can turn; what is left to look at."""
-        added = happened.row[happened.role == ADDED]
-        open_cart = self.moments[happened.row, ADDED] != NEVER
+        row, role = happened.row, happened.role
+        place = row * np.int64(self._width)
+        moments = self.moments.reshape(-1)
+        open_cart = moments.take(place) != NEVER
+        added = row.compress(role == ADDED)
         if len(added):
             self._adding[added] = True
-            open_cart |= self._adding[happened.row]
+            open_cart |= self._adding.take(row)
             self._adding[added] = False
-        rest = ~open_cart
-        for role in (DONE, OTHER):
-            where = (rest & (happened.role == role)).nonzero()[0]
-            if len(where):
-                np.maximum.at(self.moments[:, role], happened.row[where], happened.time[where])
-        return happened.pick(open_cart.nonzero()[0]) if rest.any() else happened
+        where = ((role >= DONE) > open_cart).nonzero()[0]
+        if len(where):
+            np.maximum.at(moments, place.take(where) + role.take(where), happened.time.take(where))
+        return happened.pick(open_cart.nonzero()[0])
 
-    def _after(self, happened: Happenings) -> NDArray[np.int64]:
-        after = self.moments.take(happened.row, axis=0)
-        begins = segments(happened.row)
-        single = bool(begins.all())
-        for role in (ADDED, DONE, OTHER):
-            heard = (happened.role == role).nonzero()[0]
-            if len(heard):
-                after[heard, role] = np.maximum(after[heard, role], happened.time[heard])
-                if not single:
-                    after[:, role] = running_max(after[:, role], begins)
+    def _after(self, happened: Happenings, begins: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Moments int64[k, 3 or 4] after each happening."""
+        row = happened.row
+        after = self.moments.take(row, axis=0)
+        moments, heard = after.reshape(-1), (happened.role >= 0).nonzero()[0]
+        place = heard * self._width + happened.role.take(heard)
+        moments[place] = np.maximum(moments.take(place), happened.time.take(heard))
+        inner, reach = (~begins).nonzero()[0], 1
+        while len(inner):
+            after[inner] = np.maximum(after.take(inner, axis=0), after.take(inner - reach, axis=0))
+            reach *= 2
+            inner = inner[inner >= reach]
+            inner = inner.compress(row.take(inner) == row.take(inner - reach))
         if self.removal:
             self._leave(happened, after, begins)
         return after

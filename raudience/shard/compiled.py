@@ -104,14 +104,20 @@ class Compiled:
         groups: dict[tuple[Matcher | None, ...], list[tuple[int, Cart]]] = {}
         for number, leaf in enumerate(self.leaves):
             if isinstance(leaf, Cart):
-                key = (leaf.added, leaf.done, leaf.other, leaf.removed)
-                groups.setdefault(key, []).append((number, leaf))
-        self.carts = list(groups.values())
-        for state, ((added, done, other, removed), leaves) in enumerate(groups.items()):
+                groups.setdefault((leaf.added, leaf.done, leaf.removed), []).append((number, leaf))
+        self.carts = [part for leaves in groups.values() for part in _one_other_each(leaves)]
+        for state, leaves in enumerate(self.carts):
+            first = leaves[0][1]
             waits = frozenset(leaf.wait for _, leaf in leaves)
+            other_waits = frozenset(leaf.wait for _, leaf in leaves if leaf.other is not None)
             ends = frozenset(leaf.lookback + 1 for _, leaf in leaves)
             for role, (matcher, edges) in enumerate(
-                [(added, waits | ends), (done, frozenset()), (other, waits), (removed, frozenset())]
+                [
+                    (first.added, waits | ends),
+                    (first.done, frozenset()),
+                    (first.other, other_waits),
+                    (first.removed, frozenset()),
+                ]
             ):
                 if matcher is not None:
                     self.watchers.append(Watcher(self._matcher(matcher), edges, "cart", state, role))
@@ -126,6 +132,17 @@ class Compiled:
                 watcher = Watcher(self._matcher(matcher), edges, "history", len(self.histories), step)
                 self.watchers.append(watcher)
             self.histories.append((number, leaf))
+
+
+def _one_other_each(leaves: list[tuple[int, Cart]]) -> list[list[tuple[int, Cart]]]:
+    """Cart leaves parted so that each part looks at one kind of other action; a leaf that looks at none, if there is
+    one, joins the first part, behind the others."""
+    parts: dict[Matcher | None, list[tuple[int, Cart]]] = {}
+    for number, leaf in leaves:
+        parts.setdefault(leaf.other, []).append((number, leaf))
+    indifferent = parts.pop(None, [])
+    found = list(parts.values()) or [[]]
+    return [[*found[0], *indifferent], *found[1:]]
 
 
 def default_of(leaf: Leaf) -> bool:

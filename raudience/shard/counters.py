@@ -31,6 +31,7 @@ class Counters:
         self._large: dict[int, int] = {}
         self._leaves = _matrix([[number for number, _ in group] for group in leaves])
         self._truths = _truths(leaves)
+        self._bit = np.arange(self._leaves.shape[1], dtype=np.uint64)[:, None]
 
     def make_room(self, rows: int) -> None:
         self._counts = grown(self._counts, rows)
@@ -67,52 +68,62 @@ class Counters:
             return Toggles(row, at, entry[:0])
         first = int(at.min())
         bits = (int(at.max()) - first).bit_length() + 1
-        flat = row.astype(np.int64) * self.width + (entry >> 1)
+        flat = row * np.int64(self.width)
+        flat += entry >> 1
         if bits + int(flat.max()).bit_length() > _KEY_BITS:
             instants, rank = np.unique(at, return_inverse=True)
             toggles = self.apply(row, rank.reshape(-1), entry)
             return toggles._replace(at=instants[toggles.at])
-        moves = (flat << bits) | ((at - first) << 1) | (entry & 1)
+        flat <<= bits
+        moves = at - first
+        moves <<= 1
+        moves |= flat
+        moves |= entry & 1
         moves.sort()
         return self._turned(moves, bits, first)
 
     def _turned(self, moves: NDArray[np.int64], bits: int, start: int) -> Toggles:
-        flat = moves >> bits
-        delta = 1 - 2 * (moves & 1)
-        running = np.cumsum(delta)
+        instants, flat = moves >> 1, moves >> bits
         begins = segments(flat).nonzero()[0]
-        held = self._get(flat[begins])
-        lengths = np.diff(np.append(begins, len(flat)))
-        after = running + np.repeat(held - (running[begins] - delta[begins]), lengths)
-        self._set(flat[begins], after[begins + lengths - 1])
-        ends = (np.append(segments(moves >> 1)[1:], True)).nonzero()[0]
+        stops = np.append(begins[1:], len(flat))
+        places = flat.take(begins)
+        held = self._get(places)
+        moves &= 1
+        delta = np.subtract(1, 2 * moves)
+        after = delta.cumsum()
+        base = held - after.take(begins)
+        base += delta.take(begins)
+        after += base.repeat(stops - begins)
+        self._set(places, after.take(stops - 1))
+        ends = np.append(instants[1:] != instants[:-1], True).nonzero()[0]
+        flat, instants, after = flat.take(ends), instants.take(ends), after.take(ends)
         former = np.empty(len(ends), np.int64)
-        former[1:] = after[ends[:-1]]
-        first = segments(flat[ends])
-        former[first] = held
-        instant = ((moves[ends] & ((1 << bits) - 1)) >> 1) + start
-        return self._leaves_turned(flat[ends], former, after[ends], instant)
+        former[1:] = after[:-1]
+        former[segments(flat)] = held
+        instants &= (1 << (bits - 1)) - 1
+        instants += start
+        return self._leaves_turned(flat, former, after, instants)
 
     def _leaves_turned(
         self, flat: NDArray[np.int64], former: NDArray[np.int64], after: NDArray[np.int64], at: NDArray[np.int64]
     ) -> Toggles:
         counter = flat % self.width
-        top = self._truths.shape[1] - 1
-        turned = self._truths[counter, np.minimum(former, top)] ^ self._truths[counter, np.minimum(after, top)]
+        width = self._truths.shape[1]
+        first, truths = counter * width, self._truths.reshape(-1)
+        turned = truths.take(first + np.minimum(former, width - 1))
+        turned ^= truths.take(first + np.minimum(after, width - 1))
         moved = turned.nonzero()[0]
-        row, counter, turned, at = (
-            (flat[moved] // self.width).astype(np.int32),
-            counter[moved],
-            turned[moved],
-            at[moved],
-        )
-        parts = [((turned >> np.uint64(bit)) & np.uint64(1)).nonzero()[0] for bit in range(self._leaves.shape[1])]
-        where = np.concatenate(parts) if parts else moved
-        bit = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        return Toggles(row[where], at[where], self._leaves[counter[where], bit])
+        counter, turned, at = counter.take(moved), turned.take(moved), at.take(moved)
+        row = (flat.take(moved) // self.width).astype(np.int32)
+        leaves = self._leaves.shape[1]
+        if leaves == 1:
+            return Toggles(row, at, self._leaves.reshape(-1).take(counter))
+        bit, where = ((turned >> self._bit) & np.uint64(1)).nonzero()
+        place = counter.take(where) * leaves + bit
+        return Toggles(row.take(where), at.take(where), self._leaves.reshape(-1).take(place))
 
     def _get(self, flat: NDArray[np.int64]) -> NDArray[np.int64]:
-        counts = self._counts.reshape(-1)[flat].astype(np.int64)
+        counts = self._counts.reshape(-1).take(flat).astype(np.int64)
         if self._large:
             for place in (counts == _FULL).nonzero()[0].tolist():
                 counts[place] = self._large.get(int(flat[place]), _FULL)
@@ -123,9 +134,11 @@ class Counters:
         if self._large:
             for place in flat[held[flat] == _FULL].tolist():
                 self._large.pop(place, None)
-        for place in (counts > _FULL).nonzero()[0].tolist():
-            self._large[int(flat[place])] = int(counts[place])
-        held[flat] = np.minimum(counts, _FULL)
+        if int(counts.max()) > _FULL:
+            for place in (counts > _FULL).nonzero()[0].tolist():
+                self._large[int(flat[place])] = int(counts[place])
+            counts = np.minimum(counts, _FULL)
+        held[flat] = counts
 
 
 def _matrix(groups: list[list[int]]) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
 """Kept events as they pass the edges of windows.
 
 When an edge comes to a chunk, all that the events of the chunk do at that edge is looked up at once; after that each
-step only cuts the part whose moment has come.
+step only cuts off the part whose moment has come.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Moves(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What events do, each part ascending in `at` when the events are."""
+    """What events do, each part ascending in `at` when the events are; None where it is nothing."""
 
-    moves: Moves
+    moves: Moves | None
     heard: Heard | None
 
 
@@ -47,73 +47,83 @@ class Occurring(NamedTuple):
     event: NDArray[np.int64]
 
 
+class _Passage:
+    """A chunk on its way past an edge, taken piece by piece."""
+
+    def __init__(self, step: Step, after: int) -> None:
+        self._step = step
+        self._moved = 0 if step.moves is None else int(step.moves.at.searchsorted(after, "right"))
+        self._told = 0 if step.heard is None else int(step.heard.at.searchsorted(after, "right"))
+
+    def next(self, until: int) -> Step:
+        """The part with at <= until that was not taken before."""
+        return Step(self._next_moves(until), self._next_heard(until))
+
+    def _next_moves(self, until: int) -> Moves | None:
+        moves, start = self._step.moves, self._moved
+        if moves is None or start == len(moves.at):
+            return None
+        end = self._moved = int(moves.at.searchsorted(until, "right"))
+        return Moves(moves.row[start:end], moves.at[start:end], moves.entry[start:end]) if start < end else None
+
+    def _next_heard(self, until: int) -> Heard | None:
+        heard, start = self._step.heard, self._told
+        if heard is None or start == len(heard.at):
+            return None
+        end = self._told = int(heard.at.searchsorted(until, "right"))
+        return heard.pick(slice(start, end)) if start < end else None
+
+
 class Edges:
     """All edges of one plan."""
 
     def __init__(self, subscriptions: Subscriptions, matching: Matching) -> None:
         self._subscriptions = subscriptions
         self._matching = matching
+        self._ages = subscriptions.edges
         self.ages: list[int] = subscriptions.edges.tolist()
         self._edge_of = np.append(subscriptions.edges, ARRIVAL)
-        self._parts: list[dict[Chunk, Step]] = [{} for _ in self.ages]
+        self._passages: dict[tuple[int, Chunk], _Passage] = {}
 
-    def passed(self, store: EventStore, after: int, until: int) -> list[Step]:
-        """What kept events do at all edges in (after, until]."""
-        steps: list[Step] = []
-        recent: list[Occurring] = []
-        for number, age in enumerate(self.ages):
-            for part in store.recent(after - age, until - age):
-                count = len(part.row)
-                recent.append(Occurring(*part, np.full(count, number), part.time + age, np.full(count, -1)))
-            chunks = store.between(after - age, until - age)
-            parts = self._parts[number] = {chunk: self._part(number, chunk) for chunk in chunks}
-            steps += [_cut(part, after, until) for part in parts.values()]
-        return [*steps, *self.of(recent)]
+    def passed(self, store: EventStore, after: int, until: int) -> tuple[list[Step], list[Occurring]]:
+        """What kept events do at all edges in (after, until]; each such interval begins where the one before ended.
+        What is not looked up yet is told as events that occur."""
+        afters, untils = after - self._ages, until - self._ages
+        known, self._passages = self._passages, {}
+        for place in store.between(afters, untils):
+            self._passages[place] = known.get(place) or self._passage(*place, after)
+        steps = [passage.next(until) for passage in self._passages.values()]
+        return steps, [
+            Occurring(row, time, pattern, edge, time + self._ages.take(edge), np.full(len(row), -1))
+            for row, time, pattern, edge in store.recent(afters, untils)
+        ]
 
-    def of(self, occurring: list[Occurring]) -> list[Step]:
+    def of(self, occurring: list[Occurring]) -> Step:
         """What events do at the slots of the lists that they occur at."""
         if not occurring:
-            return []
+            return Step(None, None)
         came = occurring[0]
         if len(occurring) > 1:
-            came = Occurring(*(np.concatenate(arrays) for arrays in zip(*occurring, strict=True)))
+            came = Occurring(*map(np.concatenate, zip(*occurring, strict=True)))
         where, entry = self._subscriptions.lists.of(came.pattern, came.slot)
-        moved = (entry >= 0).nonzero()[0]
-        mover = where.take(moved)
-        moves = Moves(came.row.take(mover), came.at.take(mover), entry.take(moved))
-        if len(moved) == len(entry):
-            return [Step(moves, None)]
         told = (entry < 0).nonzero()[0]
+        if not len(told):
+            return Step(Moves(came.row.take(where), came.at.take(where), entry), None)
         teller = where.take(told)
-        edge = self._edge_of.take(np.minimum(came.slot.take(teller), len(self.ages)))
+        slot = came.slot.take(teller)
+        edge = self._edge_of.take(np.minimum(slot, len(self.ages)))
         watcher = -1 - entry.take(told)
         row, at, time = came.row.take(teller), came.at.take(teller), came.time.take(teller)
-        return [Step(moves, Heard(row, at, time, watcher, edge, came.event.take(teller)))]
+        heard = Heard(row, at, time, watcher, edge, came.event.take(teller))
+        moved = (entry >= 0).nonzero()[0]
+        mover = where.take(moved)
+        return Step(Moves(came.row.take(mover), came.at.take(mover), entry.take(moved)), heard)
 
-    def _part(self, number: int, chunk: Chunk) -> Step:
-        known = self._parts[number].get(chunk)
-        if known is not None:
-            return known
+    def _passage(self, number: int, chunk: Chunk, after: int) -> _Passage:
         position, pattern = chunk.relevant(self._matching)
         wanted = self._subscriptions.wants(pattern, number)
         position, count = position[wanted], len(wanted)
         time = chunk.times(position)
         at = time + self.ages[number]
         came = Occurring(chunk.row[position], time, pattern[wanted], np.full(count, number), at, np.full(count, -1))
-        return self.of([came])[0]
-
-
-def _cut(step: Step, after: int, until: int) -> Step:
-    """The part of a step with after < at <= until."""
-    when = _span(step.moves.at, after, until)
-    moves = Moves(step.moves.row[when], step.moves.at[when], step.moves.entry[when])
-    if step.heard is None:
-        return Step(moves, None)
-    when = _span(step.heard.at, after, until)
-    return Step(moves, step.heard.pick(when) if when.start < when.stop else None)
-
-
-def _span(at: NDArray[np.int64], after: int, until: int) -> slice:
-    if not len(at):
-        return slice(0, 0)
-    return slice(int(at.searchsorted(after, "right")), int(at.searchsorted(until, "right")))
+        return _Passage(self.of([came]), after)

@@ -72,12 +72,14 @@ class EventLeaves:
         bits: Bits,
     ) -> list[Toggles]:
         """Everything that kept events and arrivals do in (after, until]."""
-        steps = self.edges.passed(store, after, until)
+        steps, occurring = self.edges.passed(store, after, until)
         if arrivals is not None:
-            steps += self.edges.of(self._arriving(arrivals, patterns, until))
+            occurring += self._arriving(arrivals, patterns, until)
+        steps.append(self.edges.of(occurring))
         toggles: list[Toggles] = []
-        if steps:
-            toggles.append(self.counters.apply(*_joined([step.moves for step in steps])))
+        moves = [step.moves for step in steps if step.moves is not None]
+        if moves:
+            toggles.append(self.counters.apply(*_joined(moves)))
         heard = [step.heard for step in steps if step.heard is not None]
         if heard:
             toggles += self._tell(Heard(*_joined(heard)), arrivals, bits)
@@ -88,7 +90,8 @@ class EventLeaves:
         event = patterns.nonzero()[0]
         if not len(event):
             return []
-        row, time, pattern, at = arrivals.row[event], arrivals.times[event], patterns[event], arrivals.at[event]
+        row, time = arrivals.row.take(event), arrivals.times.take(event)
+        pattern, at = patterns.take(event), arrivals.at.take(event)
         age = at - time
         came = Occurring(row, time, pattern, self.subscriptions.arrival_slot(age), at, event)
         found = [came]
@@ -105,7 +108,8 @@ class EventLeaves:
     def _tell(self, heard: Heard, arrivals: Arrivals | None, bits: Bits) -> list[Toggles]:
         toggles: list[Toggles] = []
         for number, (state, contents) in enumerate(zip(self.carts, self.contents, strict=True)):
-            part = CartPart(heard.pick((self._cart_of[heard.watcher] == number).nonzero()[0]), self._role)
+            mine = self._cart_of.take(heard.watcher) == number
+            part = CartPart(heard if mine.all() else heard.pick(mine.nonzero()[0]), self._role)
             if len(part.role):
                 toggles += state.apply(happenings(part, state, contents, arrivals, self.known.words), bits)
         for number, history in enumerate(self.histories):
@@ -122,7 +126,7 @@ class EventLeaves:
 def _joined(parts: Sequence[tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], ...]:
     if len(parts) == 1:
         return parts[0]
-    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _touches(history: HistoryState, heard: Heard, step: int, arrivals: Arrivals | None) -> list[Touch]:

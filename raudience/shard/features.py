@@ -6,7 +6,9 @@ once per distinct word, once per interval between the numbers that tests name, a
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from math import isnan
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -90,6 +92,14 @@ class ValueClasses:
                 found[at] = self._numbers.classes(numbers[at])
         return found
 
+    def of_code(self, code: int) -> int:
+        """Class of one cell that is neither a number nor a list."""
+        return int(self._words().item(code))
+
+    def of_number(self, number: float) -> int:
+        """Class of one number."""
+        return self._numbers.of(number)
+
     def truth(self, codes: NDArray[Any], numbers: NDArray[np.float64] | None) -> NDArray[np.bool_]:
         """bool[tests, k]: what the tests say of cells without lists."""
         classes = self.of(codes, numbers)
@@ -138,6 +148,8 @@ class _NumberClasses:
         self._interned = interned
         self._edges = _edges(tests)
         self._by_region = None if self._edges is None else self._of(_representatives(self._edges))
+        self._bounds: list[float] = [] if self._edges is None else self._edges.tolist()
+        self._regions: list[int] | None = None if self._by_region is None else self._by_region.tolist()
 
     def classes(self, numbers: NDArray[np.float64]) -> Classes:
         if self._edges is None or self._by_region is None:
@@ -145,6 +157,12 @@ class _NumberClasses:
             return self._of(distinct)[back]
         region = np.searchsorted(self._edges, numbers, "left") + np.searchsorted(self._edges, numbers, "right")
         return self._by_region[region]
+
+    def of(self, number: float) -> int:
+        """Class of one number."""
+        if self._regions is None or isnan(number):
+            return int(self.classes(np.array([number]))[0])
+        return self._regions[bisect_left(self._bounds, number) + bisect_right(self._bounds, number)]
 
     def _of(self, numbers: NDArray[np.float64]) -> Classes:
         return self._interned.numbers(np.stack([holds_numbers(test, numbers) for test in self._tests]))

@@ -14,9 +14,10 @@ from raudience.records import Field
 from raudience.shard.bits import Bits
 from raudience.shard.compiled import Compiled
 from raudience.shard.features import ValueClasses
+from raudience.shard.masks import Masks, bits_of
 from raudience.shard.moments import MomentLeaf
 from raudience.shard.profiles import SETS, Profiles
-from raudience.shard.registers import NEVER, Timeline
+from raudience.shard.registers import NEVER, Cells, Timeline
 from raudience.shard.sets import SetUpdates
 from raudience.shard.toggles import Toggles, turns
 from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary, TruthTable
@@ -34,6 +35,7 @@ class Asked:
         self.numbers = np.array(numbers, np.int32)
         self.tables = [TruthTable(test, dictionary) for test in tests]
         self.classes = ValueClasses(tests, dictionary)
+        self.masks = Masks(self.tables, self.classes)
 
 
 class ProfileLeaves:
@@ -70,6 +72,30 @@ class ProfileLeaves:
             return []
         truths = self._profiles.register(workspace, field).truths(asked.classes, asked.tables, timeline)
         return [turns(timeline.row, timeline.at, truths, asked.numbers, bits)]
+
+    def read_at_once(self, workspace: str, field: Field) -> bool:
+        """Whether all updates of a field must be looked at together."""
+        return (workspace, field) in self.ages or field in (_LATITUDE, _LONGITUDE)
+
+    def take_singly(
+        self,
+        workspace: str,
+        field: Field,
+        row: NDArray[np.int32],
+        at: NDArray[np.int64],
+        stamp: NDArray[np.int64],
+        cells: Cells,
+    ) -> list[tuple[int, int, int]]:
+        """Take updates of a field in their order, one by one; (row, at, leaf) of the leaves that turned."""
+        register, asked = self._profiles.register(workspace, field), self.asked.get((workspace, field))
+        if asked is None:
+            register.take_singly(row, stamp, cells, _silent)
+            return []
+        return [
+            (row.item(place), at.item(place), asked.numbers.item(bit))
+            for place, mask in register.take_singly(row, stamp, cells, asked.masks.of)
+            for bit in bits_of(mask)
+        ]
 
     def set_toggles(self, field: Field, updates: SetUpdates, bits: Bits) -> list[Toggles]:
         """Leaves that a gathering field turned."""
@@ -147,6 +173,11 @@ class ProfileLeaves:
         if field.namespace in SETS:
             return self._profiles.gathering(field).dictionary
         return self._profiles.register(workspace, field).dictionary
+
+
+def _silent(*_: object) -> int:
+    """No test asks of the field."""
+    return 0
 
 
 def _numbers(leaves: Sequence[tuple[int, object]]) -> NDArray[np.int32]:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["expand", "grown", "narrow", "segments"]
+__all__ = ["expand", "grown", "narrow", "order_by", "segments"]
 
+_KEY_BITS = 63
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
@@ -36,6 +37,21 @@ def segments(keys: NDArray[Any]) -> NDArray[np.bool_]:
     begins[:1] = True
     np.not_equal(keys[1:], keys[:-1], out=begins[1:])
     return begins
+
+
+def order_by(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Stable order int64[n] of values, found by sorting value and position as one number where both fit."""
+    if not len(values):
+        return np.zeros(0, np.int64)
+    least, places = int(values.min()), len(values).bit_length()
+    if (int(values.max()) - least).bit_length() + places > _KEY_BITS:
+        return np.argsort(values, kind="stable")
+    keys = values - least
+    keys <<= places
+    keys |= np.arange(len(values))
+    keys.sort()
+    keys &= (1 << places) - 1
+    return keys
 
 
 def narrow(codes: NDArray[Any]) -> NDArray[Any]:

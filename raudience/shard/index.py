@@ -17,6 +17,7 @@ NOBODY: Final = 0
 _EMPTY = -1
 _GONE = -2
 _WAYS = 4
+_PART = np.uint64(1 << 63)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -130,21 +131,43 @@ class RowIndex:
 
 
 class _KeySet:
-    """Set of uint64 keys, 0 excepted, in buckets of four: one look finds a key or the room for it."""
+    """Set of uint64 keys in two parts, in buckets of four: one look finds a key or the room for it.
 
-    def __init__(self, expected: int = 0) -> None:
+    The highest bit of what is held tells the part; keys that differ in nothing else are one. A free place holds 0.
+    """
+
+    def __init__(self) -> None:
         self._used = 0
-        self._bits = _bucket_bits(expected)
+        self._bits = _bucket_bits(0)
         self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
 
-    def __len__(self) -> int:
-        return self._used
+    def add(self, keys: NDArray[np.uint64], part: int) -> NDArray[np.bool_]:
+        """Which of distinct keys were in neither part; they are in `part` from now on."""
+        if (self._used + len(keys)) * 5 > self._table.size * 2:
+            self._rebuild(self._table[self._table != 0], len(keys))
+        found, bucket, full = self._look(keys)
+        held = keys | _PART if part else keys
+        if found.any():
+            new = (~found).nonzero()[0]
+            held, bucket, full = held.take(new), bucket.take(new), full.take(new)
+        self._put(held, bucket, full)
+        return ~found
 
-    def look(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    def drop(self, part: int) -> None:
+        """Forget the keys of a part."""
+        held = self._table[self._table != 0]
+        kept = held[(held < _PART) == bool(part)]
+        self._rebuild(kept, len(kept))
+
+    def nbytes(self) -> int:
+        return self._table.nbytes
+
+    def _look(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
         """Which keys are in the set; for each the bucket, int64[n], that holds it or has room, and how full that is."""
         bucket = _slots(keys, self._bits)
         found, full = self._in_bucket(keys, bucket)
-        pending = (~found & (full == _WAYS)).nonzero()[0]
+        pending = (full == _WAYS).nonzero()[0]
+        pending = pending[~found[pending]]
         mask = len(self._table) - 1
         while len(pending):
             following = (bucket[pending] + 1) & mask
@@ -158,48 +181,31 @@ class _KeySet:
     ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Whether keys are in buckets, and how many keys those hold; the four comparisons are read as one number."""
         held = self._table.take(bucket, axis=0)
-        equal = (held == keys[:, None]).view(np.uint32).reshape(-1)
-        empty = (held == 0).view(np.uint32).reshape(-1)
-        return equal != 0, _WAYS - np.bitwise_count(empty).astype(np.int64)
+        full = np.bitwise_count((held != 0).view(np.uint32).reshape(-1))
+        held &= ~_PART
+        equal = (held == keys.repeat(_WAYS).reshape(-1, _WAYS)).view(np.uint32).reshape(-1)
+        return equal != 0, full.astype(np.int64)
 
-    def add(self, keys: NDArray[np.uint64]) -> None:
-        """Add keys that are distinct and not in the set."""
-        if self.fits(len(keys)):
-            self._put(keys, *self.look(keys)[1:])
-        else:
-            every = np.concatenate([self.all(), keys])
-            self._used, self._bits = 0, _bucket_bits(len(every) * 5 // 4)
-            self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
-            self._put(every, *self.look(every)[1:])
-
-    def fits(self, count: int) -> bool:
-        """Whether there is room for more keys without making the table larger."""
-        return (self._used + count) * 5 <= self._table.size * 2
-
-    def add_found(self, keys: NDArray[np.uint64], bucket: NDArray[np.int64], full: NDArray[np.int64]) -> None:
-        """Add distinct new keys where `look` has just found room for them."""
-        if self.fits(len(keys)):
-            self._put(keys, bucket, full)
-        else:
-            self.add(keys)
-
-    def _put(self, keys: NDArray[np.uint64], bucket: NDArray[np.int64], full: NDArray[np.int64]) -> None:
-        self._used += len(keys)
+    def _put(self, held: NDArray[np.uint64], bucket: NDArray[np.int64], full: NDArray[np.int64]) -> None:
+        self._used += len(held)
         table = self._table.reshape(-1)
-        while len(keys):
+        while len(held):
             place = bucket * _WAYS + full
-            table[place] = keys
-            lost = (table.take(place) != keys).nonzero()[0]
-            keys = keys[lost]
-            if len(keys):
-                _, bucket, full = self.look(keys)
+            table[place] = held
+            lost = (table.take(place) != held).nonzero()[0]
+            held = held.take(lost)
+            if len(held):
+                _, bucket, full = self._look(held & ~_PART)
+
+    def _rebuild(self, held: NDArray[np.uint64], more: int) -> None:
+        """Make room for more keys than the table holds."""
+        self._used, self._bits = 0, _bucket_bits((len(held) + more) * 5 // 4)
+        self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
+        self._put(held, *self._look(held & ~_PART)[1:])
 
     def all(self) -> NDArray[np.uint64]:
-        """Every key of the set."""
-        return self._table[self._table != 0]
-
-    def nbytes(self) -> int:
-        return self._table.nbytes
+        """Every key of both parts."""
+        return self._table[self._table != 0] & ~_PART
 
 
 def _again(keys: NDArray[np.uint64], repeated: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -219,7 +225,7 @@ def _bucket_bits(keys: int) -> int:
 
 
 class Remembered:
-    """Keys that were seen, remembered for at least `span` milliseconds.
+    """Keys that were seen, remembered for at least `span` milliseconds; their highest bit does not count.
 
     Time is cut into slices of `span`; a key seen in a slice is remembered until the end of the next one. So whether a
     key is still remembered depends on the two moments alone and not on how the input was batched.
@@ -227,7 +233,8 @@ class Remembered:
 
     def __init__(self, span: int) -> None:
         self.span = span
-        self._slices: dict[int, _KeySet] = {}
+        self._slice = 0
+        self._keys = _KeySet()
 
     def first_time(self, keys: NDArray[np.uint64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of `keys` (uint64[n], 0: no key, always new) were not seen before; they count as seen from now on.
@@ -251,32 +258,29 @@ class Remembered:
         """Remember for another span from now on; what is remembered counts as seen now."""
         if span == self.span:
             return
-        held = [keys.all() for keys in self._slices.values()]
-        self.span, self._slices = span, {}
-        if held:
-            keys = np.unique(np.concatenate(held))
-            self._slices[now // span] = _KeySet(len(keys))
-            self._slices[now // span].add(keys)
+        held = self._keys.all()
+        self.span, self._slice, self._keys = span, now // span, _KeySet()
+        self._keys.add(held, self._slice & 1)
 
     def nbytes(self) -> int:
-        return sum(keys.nbytes() for keys in self._slices.values())
+        return self._keys.nbytes()
 
     def _first_in_slice(self, keys: NDArray[np.uint64], number: int) -> NDArray[np.bool_]:
-        for old in [n for n in self._slices if n < number - 1]:
-            del self._slices[old]
-        if number not in self._slices:
-            self._slices[number] = _KeySet(max(map(len, self._slices.values()), default=0))
-        held = self._slices[number]
-        found, bucket, full = held.look(keys)
-        for other in self._slices.values():
-            if other is not held:
-                found |= other.look(keys)[0]
+        self._turn_to(number)
+        keys = np.maximum(keys & ~_PART, np.uint64(1))
         ordered = np.sort(keys)
-        if (ordered[1:] == ordered[:-1]).any():
-            found |= _again(keys, ordered[1:][ordered[1:] == ordered[:-1]])
-        if not found.any():
-            held.add_found(keys, bucket, full)
-            return ~found
-        new = (~found).nonzero()[0]
-        held.add_found(keys[new], bucket[new], full[new])
-        return ~found
+        repeated = ordered[1:] == ordered[:-1]
+        if not repeated.any():
+            return self._keys.add(keys, number & 1)
+        new = ~_again(keys, ordered[1:][repeated])
+        new[new] = self._keys.add(keys[new], number & 1)
+        return new
+
+    def _turn_to(self, number: int) -> None:
+        if number == self._slice:
+            return
+        if number == self._slice + 1:
+            self._keys.drop(number & 1)
+        else:
+            self._keys = _KeySet()
+        self._slice = number

@@ -18,11 +18,14 @@ from raudience.shard.index import Remembered
 from raudience.shard.profiles import ACCOUNT_WIDE, NOT_YET, SETS, Profiles, select_cells
 from raudience.shard.registers import Cells, Timeline
 from raudience.shard.timers import Due, Timers
-from raudience.shard.toggles import Toggles, order_of
+from raudience.shard.toggles import Toggles, order_of, toggles_of
 
 __all__ = ["Fresh", "Intake", "fresh_events", "fresh_parts"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+_FEW = 256
+"""Updates of a field that are sooner taken one by one."""
+
 _LATITUDE = Field("location", "latitude")
 _LONGITUDE = Field("location", "longitude")
 
@@ -113,18 +116,26 @@ class Intake:
                 toggles += [
                     leaf.apply(rows, ats, moments, *_due(due, leaf.leaf), self._bits, until, timers) for leaf in leaves
                 ]
-            np.minimum.at(first, row[where], seen[where])
+            rows, moments = row[where], seen[where]
+            earlier = (moments < first.take(rows)).nonzero()[0]
+            if len(earlier):
+                np.minimum.at(first, rows[earlier], moments[earlier])
         return toggles
 
     def fields(self, due: Due, until: int, timers: Timers) -> list[Toggles]:
         """Take the updates of all fields."""
         toggles: list[Toggles] = []
+        turned: list[tuple[int, int, int]] = []
         places: dict[tuple[str, Field], Timeline] = {}
         for (name, field), updates in self._updates().items():
             if field.namespace in SETS:
                 toggles += self._set_field(field, updates)
                 continue
-            timeline = self._field(name, field, updates)
+            update = self._joined(name, field, updates)
+            if len(update[0]) <= _FEW and not self._leaves.read_at_once(name, field):
+                turned += self._leaves.take_singly(name, field, *update)
+                continue
+            timeline = self._profiles.register(name, field).update(*update)
             toggles += self._leaves.field_toggles(name, field, timeline, self._bits)
             toggles += self._moments(field, name, timeline, due, until, timers)
             if field in (_LATITUDE, _LONGITUDE):
@@ -133,7 +144,7 @@ class Intake:
             if (name, _LATITUDE) in places and (name, _LONGITUDE) in places:
                 latitude, longitude = places[name, _LATITUDE], places[name, _LONGITUDE]
                 toggles += self._leaves.place_toggles(name, latitude, longitude, self._bits)
-        return toggles
+        return [*toggles, toggles_of(turned)] if turned else toggles
 
     def _of_fresh(self, array: NDArray[_Scalar]) -> NDArray[_Scalar]:
         return array if self._fresh.where is None else array[self._fresh.where]
@@ -193,19 +204,21 @@ class Intake:
         found = [(name, (fresh & (workspace == number)).nonzero()[0]) for number, name in enumerate(self._names)]
         return [(name, where) for name, where in found if len(where)]
 
-    def _field(self, name: str, field: Field, updates: list[_Update]) -> Timeline:
+    def _joined(
+        self, name: str, field: Field, updates: list[_Update]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], Cells]:
+        """Updates of a field in their order: row, at, stamp: [k], cells."""
         register = self._profiles.register(name, field)
         register.tidy()
         parts = [register.cells(update.cells) for update in updates]
-        batch, stamps = updates[0].batch, updates[0].stamp
-        cells = parts[0]
+        (batch, stamps, _), cells = updates[0], parts[0]
         if len(parts) > 1:
             batch = np.concatenate([update.batch for update in updates])
             order = np.argsort(batch, kind="stable")
             batch = batch[order]
             stamps = np.concatenate([update.stamp for update in updates])[order]
             cells = Cells(*(np.concatenate(arrays)[order] for arrays in zip(*parts, strict=True)))
-        return register.update(self._fresh.row[batch], self._batches.at[batch], stamps, cells)
+        return self._fresh.row.take(batch), self._batches.at.take(batch), stamps, cells
 
     def _set_field(self, field: Field, updates: list[_Update]) -> list[Toggles]:
         register = self._profiles.gathering(field)

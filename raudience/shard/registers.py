@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,9 @@ class Cells(NamedTuple):
     code: NDArray[np.int32]
     number: NDArray[np.float64]
     list: NDArray[np.int64]
+
+
+_NOTHING: list[int] = []
 
 
 class _Lists:
@@ -164,6 +168,43 @@ class Register:
         np.maximum.at(self._stamp, row, stamp)
         return self._store(timeline)
 
+    def take_singly(
+        self,
+        row: NDArray[np.int32],
+        stamp: NDArray[np.int64],
+        cells: Cells,
+        say: Callable[[int, float, list[int]], int],
+    ) -> list[tuple[int, int]]:
+        """Take updates in their order, one by one, unless they are older than what is held.
+
+        (position, bits that changed) of what `say` says of code, number and list of the cell, where any did.
+        """
+        self._fit(cells.code, cells.number)
+        codes, stamps, changed = self._code, self._stamp, []
+        given = zip(row.tolist(), stamp.tolist(), *(array.tolist() for array in cells), strict=True)
+        for place, (holder, moment, code, number, listed) in enumerate(given):
+            if moment < stamps.item(holder):
+                continue
+            held = codes.item(holder)
+            if held == code and held not in (LIST, NUMBER_CODE):
+                stamps[holder] = moment
+                continue
+            before = say(held, *self._rest(held, holder))
+            stamps[holder], codes[holder] = moment, code
+            if code == NUMBER_CODE:
+                self._number[holder] = number
+            elif code == LIST:
+                self._list[holder] = listed
+            if mask := before ^ say(code, *self._rest(code, holder)):
+                changed.append((place, mask))
+        return changed
+
+    def _rest(self, code: int, row: int) -> tuple[float, list[int]]:
+        """Number and list of a row whose cell has this code."""
+        if code == NUMBER_CODE:
+            return self._number.item(row), _NOTHING
+        return 0.0, self._lists.get(self._list.item(row)).tolist() if code == LIST else _NOTHING
+
     def truths(self, classes: ValueClasses, tables: list[TruthTable], timeline: Timeline) -> NDArray[np.bool_]:
         """bool[n, k]: what n tests say of the field after each entry."""
         truths = classes.truth(timeline.code, timeline.number)
@@ -249,28 +290,27 @@ class Register:
         return Timeline(row, np.zeros(len(row), np.int64), codes, numbers, lists)
 
     def _store(self, timeline: Timeline) -> Timeline:
-        if len(self.dictionary) > np.iinfo(self._code.dtype).max:
-            self._code = self._code.astype(np.uint16 if len(self.dictionary) < 1 << 16 else np.uint32)
-        row, code = timeline.row, timeline.code
-        self._code[row] = code
-        self._store_numbers(row, code, timeline.number)
-        self._store_lists(row, code, timeline.list)
+        row = timeline.row
+        numeric, listed = self._fit(timeline.code, timeline.number)
+        self._code[row] = timeline.code
+        if numeric:
+            self._number[row] = timeline.number
+        if listed:
+            self._list[row] = timeline.list
         return timeline
 
-    def _store_numbers(self, row: NDArray[np.int32], code: NDArray[np.int32], number: NDArray[np.float64]) -> None:
-        if bool((code == NUMBER_CODE).any()):
-            if not len(self._number):
-                self._number = np.zeros(len(self._code), np.float32)
-            if self._number.dtype == np.float32 and bool((number.astype(np.float32) != number).any()):
-                self._number = self._number.astype(np.float64)
-            self._number[row] = number
-
-    def _store_lists(self, row: NDArray[np.int32], code: NDArray[np.int32], place: NDArray[np.int64]) -> None:
-        if not bool((code == LIST).any()):
-            return
-        if not len(self._list):
+    def _fit(self, code: NDArray[np.int32], number: NDArray[np.float64]) -> tuple[bool, bool]:
+        """Make room for cells; whether numbers and whether lists are among them."""
+        if len(self.dictionary) > np.iinfo(self._code.dtype).max:
+            self._code = self._code.astype(np.uint16 if len(self.dictionary) < 1 << 16 else np.uint32)
+        numeric, listed = bool((code == NUMBER_CODE).any()), bool((code == LIST).any())
+        if numeric and not len(self._number):
+            self._number = np.zeros(len(self._code), np.float32)
+        if numeric and self._number.dtype == np.float32 and bool((number.astype(np.float32) != number).any()):
+            self._number = self._number.astype(np.float64)
+        if listed and not len(self._list):
             self._list = np.zeros(len(self._code), np.int32)
-        self._list[row] = place
+        return numeric, listed
 
 
 def _fitting(held: NDArray[Any], codes: NDArray[np.int32]) -> NDArray[Any]:

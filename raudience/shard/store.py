@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from raudience.records import Field
 from raudience.shard.arrivals import Arrivals
 from raudience.shard.chunk import Chunk, SealedColumn, seal_column
-from raudience.shard.growing import narrow
+from raudience.shard.growing import narrow, order_by
 from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 from raudience.shard.tail import Passing, Tail, Taken
@@ -46,7 +46,7 @@ class EventStore:
         source = np.arange(self._taken, self._taken + count, dtype=np.int32)
         taken = Taken(arrivals.times, arrivals.row, patterns, arrivals.keys, source)
         if not bool((taken.time[1:] >= taken.time[:-1]).all()):
-            taken = taken.pick(np.argsort(taken.time, kind="stable"))
+            taken = taken.pick(order_by(taken.time))
         late = int(taken.time.searchsorted(self._recent.last)) if self._recent.size else 0
         if late:
             self._late.append(taken.pick(slice(late)))
@@ -54,19 +54,18 @@ class EventStore:
         self._pieces.append((self._taken, arrivals.product_event + self._taken, arrivals.columns()))
         self._taken += count
 
-    def recent(self, after: int, until: int) -> Iterator[Passing]:
-        """Events not yet sealed with after < time <= until that satisfy some matcher, part by part."""
+    def recent(self, after: NDArray[np.int64], until: NDArray[np.int64]) -> Iterator[Passing]:
+        """Events not yet sealed that satisfy some matcher, in any of the spans after < time <= until, part by part."""
         for tail in (self._recent, self._late):
             if (found := tail.passing(after, until)) is not None:
                 yield found
 
-    def between(self, after: int, until: int) -> list[Chunk]:
-        """Chunks that may hold events with after < time <= until."""
+    def between(self, after: NDArray[np.int64], until: NDArray[np.int64]) -> list[tuple[int, Chunk]]:
+        """Chunks that may hold events with after < time <= until, each with the number of the span."""
         if not self.chunks:
             return []
-        return [
-            self.chunks[number] for number in ((self._starts <= until) & (self._ends > after)).nonzero()[0].tolist()
-        ]
+        span, chunk = ((self._starts <= until[:, None]) & (self._ends > after[:, None])).nonzero()
+        return [(number, self.chunks[at]) for number, at in zip(span.tolist(), chunk.tolist(), strict=True)]
 
     def next_after(self, moment: int) -> int | None:
         """Time of the earliest kept event after a moment."""

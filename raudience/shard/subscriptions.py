@@ -32,9 +32,20 @@ class Lists:
         self, pattern: NDArray[np.int32], slot: NDArray[np.int64] | int
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(position in `pattern`, entry) of every entry of the lists of all (pattern, slot)."""
-        place = pattern.astype(np.int64) * self._slots + slot
+        place = pattern * np.int64(self._slots)
+        place += slot
         if not len(place):
             return place, pattern
+        count = self._counts(place)
+        where = count.nonzero()[0]
+        owner, position = expand(self._start.take(place.take(where)), count.take(where))
+        return where.take(owner), self._entries.take(position)
+
+    def counts(self, pattern: NDArray[np.int64], slot: int) -> NDArray[np.int64]:
+        """Length int64[n] of the lists of some patterns at a slot."""
+        return self._counts(pattern * self._slots + slot) if len(pattern) else pattern
+
+    def _counts(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
         if int(place.max()) >= len(self._count):
             self._fit(place)
         count = self._count.take(place)
@@ -42,9 +53,7 @@ class Lists:
             for missing in np.unique(place[count < 0]).tolist():
                 self._fill(missing)
             count = self._count.take(place)
-        where = count.nonzero()[0]
-        owner, position = expand(self._start.take(place.take(where)), count.take(where))
-        return where.take(owner), self._entries.take(position)
+        return count
 
     def _fit(self, place: NDArray[np.int64]) -> None:
         needed = int(place.max()) + 1
@@ -84,11 +93,10 @@ class Subscriptions:
 
     def wants(self, pattern: NDArray[np.int32], edge: int) -> NDArray[np.int64]:
         """Positions int64[k] of the patterns with which something happens at the edge of that number."""
-        distinct = np.bincount(pattern).nonzero()[0].tolist()
-        wanted = [p for p in distinct if self._entries(p, edge)]
-        lookup = np.zeros(max(distinct, default=0) + 1, bool)
-        lookup[wanted] = True
-        return lookup[pattern].nonzero()[0]
+        lookup = np.bincount(pattern) > 0
+        distinct = lookup.nonzero()[0]
+        lookup[distinct] = self.lists.counts(distinct, edge) > 0
+        return lookup.take(pattern).nonzero()[0]
 
     def arrival_slot(self, age: NDArray[np.int64]) -> NDArray[np.int64]:
         """Slot int64[n] of the arrival of events of some age (negative: in the future)."""

@@ -7,17 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.shard.growing import grown
+from raudience.shard.growing import expand, grown
 
 __all__ = ["Passing", "Tail", "Taken"]
 
 
 class Passing(NamedTuple):
-    """Events that satisfy some matcher: row int32[k], time int64[k], pattern int32[k]."""
+    """Events that satisfy some matcher: row int32[k], time int64[k], pattern int32[k], span int64[k]: which of the
+    spans it is in that were asked about."""
 
     row: NDArray[np.int32]
     time: NDArray[np.int64]
     pattern: NDArray[np.int32]
+    span: NDArray[np.int64]
 
 
 class Taken(NamedTuple):
@@ -65,15 +67,20 @@ class Tail:
         held = slice(0, self.size)
         return Taken(self._time[held], self._row[held], self._pattern[held], self._key[held], self._source[held])
 
-    def passing(self, after: int, until: int) -> Passing | None:
-        """Events with after < time <= until that satisfy some matcher; None when there is none."""
-        if not self.size or self._time[0] > until or self.last <= after:
+    def passing(self, after: NDArray[np.int64], until: NDArray[np.int64]) -> Passing | None:
+        """Events that satisfy some matcher in any of the spans after < time <= until; None when there is none."""
+        if not self.size or not len(after):
             return None
         time = self._time[: self.size]
-        part = slice(int(time.searchsorted(after, "right")), int(time.searchsorted(until, "right")))
-        pattern = self._pattern[part]
+        start = time.searchsorted(after, "right")
+        count = time.searchsorted(until, "right") - start
+        if not count.any():
+            return None
+        span, position = expand(start, count)
+        pattern = self._pattern.take(position)
         where = pattern.nonzero()[0]
-        return Passing(self._row[part][where], self._time[part][where], pattern[where]) if len(where) else None
+        position = position.take(where)
+        return Passing(self._row.take(position), time.take(position), pattern.take(where), span.take(where))
 
     def next_after(self, moment: int) -> int | None:
         """Time of the earliest event after a moment."""

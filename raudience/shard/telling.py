@@ -68,7 +68,7 @@ def happenings(
             for place, products in _read_products(part, role, state, arrivals, dictionaries)
         }
         _update_contents(part, ids, contents, state.leaves[0][1].lookback)
-    role = np.where(part.comes & (part.role != REMOVED), part.role, _TIME_ONLY).astype(np.int8)
+    role = np.where(part.comes & (part.role != REMOVED), part.role, np.int8(_TIME_ONLY))
     told = Happenings(part.heard.row, part.heard.at, role, part.heard.time, part.left)
     return told.pick((~part.future).nonzero()[0]) if part.future.any() else told
 

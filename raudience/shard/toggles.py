@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from raudience.shard.bits import Bits
 from raudience.shard.growing import segments
 
-__all__ = ["Toggles", "all_distinct", "gather", "order_of", "turns"]
+__all__ = ["Toggles", "all_distinct", "gather", "order_of", "toggles_of", "turns"]
 
 
 _KEY_BITS = 63
@@ -18,7 +18,8 @@ _FEW = 256
 
 
 class Toggles(NamedTuple):
-    """Leaf `leaf` of row `row` changes its truth at instant `at`: int32[k], int64[k], int32[k], each triple once."""
+    """Leaf `leaf` of row `row` changes its truth at instant `at`: int32[k], int64[k], int32[k]. What is told twice has
+    turned back within the instant."""
 
     row: NDArray[np.int32]
     at: NDArray[np.int64]
@@ -32,6 +33,12 @@ def gather(parts: list[Toggles]) -> Toggles:
         np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)]),
         np.concatenate([np.zeros(0, np.int32), *(part.leaf for part in parts)]),
     )
+
+
+def toggles_of(turned: list[tuple[int, int, int]]) -> Toggles:
+    """Toggles from (row, at, leaf)."""
+    row, at, leaf = np.array(turned, np.int64).reshape(-1, 3).T
+    return Toggles(row.astype(np.int32), at, leaf.astype(np.int32))
 
 
 def all_distinct(row: NDArray[np.int32]) -> bool:
@@ -56,20 +63,22 @@ def order_of(row: NDArray[np.int32], at: NDArray[np.int64]) -> NDArray[np.int64]
 
 
 def turns(
-    row: NDArray[np.int32], at: NDArray[np.int64], truth: NDArray[np.bool_], leaves: NDArray[np.int32], bits: Bits
+    row: NDArray[np.int32],
+    at: NDArray[np.int64],
+    truth: NDArray[np.bool_],
+    leaves: NDArray[np.int32],
+    bits: Bits,
+    begins: NDArray[np.bool_] | None = None,
 ) -> Toggles:
     """Toggles of leaves, int32[n], from their truths bool[n, k] after each entry; `bits` holds those before.
 
-    Entries are sorted by (row, at), of equal ones the last counts, or they are of distinct rows.
+    Entries are sorted by (row, at), or they are of distinct rows. begins: bool[k], where a row begins, if it is known.
     """
-    if not all_distinct(row):
-        last = np.append((row[1:] != row[:-1]) | (at[1:] != at[:-1]), True).nonzero()[0]
-        row, at, truth = row[last], at[last], truth[:, last]
-        turned = truth.copy()
-        turned[:, 1:] ^= truth[:, :-1]
-        begins = segments(row).nonzero()[0]
-        turned[:, begins] = truth[:, begins] ^ bits.of(row[begins], leaves)
-    else:
-        turned = truth ^ bits.of(row, leaves)
+    if begins is None:
+        begins = np.ones(len(row), bool) if all_distinct(row) else segments(row)
+    inner = (~begins).nonzero()[0]
+    turned = bits.of(row, leaves)
+    turned[:, inner] = truth.take(inner - 1, axis=1)
+    turned ^= truth
     which, where = turned.nonzero()
-    return Toggles(row[where], at[where], leaves[which])
+    return Toggles(row.take(where), at.take(where), leaves.take(which))

@@ -67,14 +67,19 @@ def values_of(known, rows, place):
 
 def passing(store, after, until):
     """Offsets of the events not yet sealed in (after, until] that satisfy a matcher."""
-    parts = store.recent(T + after, T + until)
+    parts = store.recent(np.array([T + after]), np.array([T + until]))
     return sorted(offset for part in parts for offset in (part.time - T).tolist())
+
+
+def between_times(store, after, until):
+    """Chunks for one span."""
+    return [chunk for _, chunk in store.between(np.array([T + after]), np.array([T + until]))]
 
 
 def test_an_empty_store_has_no_next_event():
     store = EventStore()
     store.seal()
-    assert (len(store), store.next_after(-(1 << 60)), store.chunks, store.between(0, 1)) == (0, None, [], [])
+    assert (len(store), store.next_after(-(1 << 60)), store.chunks, between_times(store, 0, 1)) == (0, None, [], [])
 
 
 def test_events_come_in_order_of_time_whatever_the_order_of_their_arrival():
@@ -109,9 +114,9 @@ def test_the_next_event_is_found_in_the_tail_among_the_late_and_in_chunks():
 
 def test_chunks_are_found_by_the_time_of_their_events():
     kept = Kept().at(0, 10).sealed().at(5, 20).sealed().at(30).sealed()
-    sizes = [[chunk.last - T for chunk in kept.store.between(T + a, T + b)] for a, b in ((-1, 4), (5, 10), (10, 30))]
+    sizes = [[chunk.last - T for chunk in between_times(kept.store, a, b)] for a, b in ((-1, 4), (5, 10), (10, 30))]
     assert sizes == [[10], [10, 20], [20, 30]]
-    assert kept.store.between(T + 20, T + 29) == []
+    assert between_times(kept.store, 20, 29) == []
 
 
 def test_sealing_keeps_every_event_with_its_row_key_and_values():
