@@ -85,7 +85,7 @@ def is_about(question, event, now, scope):
             for condition in question.get("where", ())
             if condition.get("level") != "product"
         )
-        and (not product_conditions(question) or any(products_about(question, event, now)))
+        and (not product_conditions(question) or products_about(question, event, now) != [])
     )
 
 
