@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from raudience.shard.growing import grown
 
-__all__ = ["Bits"]
+__all__ = ["BIT", "Bits"]
 
 _BLOCK = 32_768
-_BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
+BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 
 class Bits:
@@ -39,10 +39,19 @@ class Bits:
 
     def of(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
         """bool[n, k]: n columns of k rows."""
-        held = self.bytes.take(rows, axis=0).T.take(columns >> 3, axis=0)
+        place = rows * np.int64(self.bytes.shape[1]) + (columns >> 3)[:, None]
+        held = self.bytes.reshape(-1).take(place)
         held >>= (columns & 7).astype(np.uint8)[:, None]
         held &= np.uint8(1)
         return held.view(bool)
+
+    def each(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """bool[k]: for each row its own column."""
+        place = rows * np.int64(self.bytes.shape[1])
+        place += columns >> 3
+        held = self.bytes.reshape(-1).take(place)
+        held &= BIT.take(columns & 7)
+        return held != 0
 
     def column(self, column: int, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: one column of all rows."""
@@ -66,7 +75,7 @@ class Bits:
     def flip(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> None:
         """Turn bits; a bit named twice is turned twice."""
         place = rows.astype(np.int64) * self.bytes.shape[1] + (columns >> 3)
-        np.bitwise_xor.at(self.bytes.reshape(-1), place, _BIT.take(columns & 7))
+        np.bitwise_xor.at(self.bytes.reshape(-1), place, BIT.take(columns & 7))
 
     def nbytes(self) -> int:
         return self.bytes.nbytes

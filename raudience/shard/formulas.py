@@ -14,6 +14,7 @@ from raudience.criteria.leaves import AndOf, Formula, NotOf, OrOf
 __all__ = ["Formulas", "evaluate", "leaves_of"]
 
 _TABLE_LEAVES = 12
+_MANY = 2048
 
 
 def leaves_of(formula: Formula) -> tuple[int, ...]:
@@ -56,13 +57,14 @@ class Formulas:
         width = max(map(len, short), default=0)
         self._byte = np.zeros((width, len(formulas)), np.int64)
         self._bit = np.zeros((width, len(formulas)), np.uint8)
-        self._weight = np.zeros((width, len(formulas)), np.int64)
+        self._count = np.array([len(read) for read in short], np.int64)
+        self._least = int(self._count.min(initial=_TABLE_LEAVES))
         self._all_tabled = bool(self._tabled.all())
         self._base = np.zeros(len(formulas), np.int64)
         tables: list[NDArray[np.bool_]] = []
         for number, read in enumerate(short):
             for j, leaf in enumerate(read):
-                self._byte[j, number], self._bit[j, number], self._weight[j, number] = leaf >> 3, leaf & 7, 1 << j
+                self._byte[j, number], self._bit[j, number] = leaf >> 3, 1 << (leaf & 7)
             self._base[number] = sum(map(len, tables))
             tables.append(_table(formulas[number], read) if self._tabled[number] else np.zeros(1, bool))
         self._table = np.concatenate([np.zeros(0, bool), *tables])
@@ -70,10 +72,20 @@ class Formulas:
     def of(self, audience: NDArray[np.int64], states: NDArray[np.uint8], state: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool[k]: truth of audiences int64[k], each in a state int64[k], a row of uint8[states, bytes of leaves]."""
         place = self._base.take(audience)
-        flat, start = states.reshape(-1), state * states.shape[1]
-        for byte, bit, weight in zip(self._byte, self._bit, self._weight, strict=True):
-            found = (flat.take(start + byte.take(audience)) >> bit.take(audience)) & np.uint8(1)
-            place += found * weight.take(audience)
+        flat, start, asked = states.reshape(-1), state * states.shape[1], audience
+        where: NDArray[np.int64] | None = None
+        for number, (byte, bit) in enumerate(zip(self._byte, self._bit, strict=True)):
+            if len(asked) > _MANY and number >= self._least:
+                longer = (self._count.take(asked) > number).nonzero()[0]
+                asked, start = asked.take(longer), start.take(longer)
+                where = longer if where is None else where.take(longer)
+            held = flat.take(start + byte.take(asked))
+            held &= bit.take(asked)
+            found = (held != 0) * np.int64(1 << number)
+            if where is None:
+                place += found
+            else:
+                place[where] += found
         truth = self._table.take(place)
         if not self._all_tabled:
             self._long(audience, states, state, truth)

@@ -23,7 +23,7 @@ from raudience.shard.toggles import Toggles, order_of, toggles_of
 __all__ = ["Fresh", "Intake", "fresh_events", "fresh_parts"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
-_FEW = 256
+_FEW = 32
 """Updates of a field that are sooner taken one by one."""
 
 _LATITUDE = Field("location", "latitude")

@@ -7,12 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.shard.bits import Bits
+from raudience.shard.bits import BIT, Bits
 from raudience.shard.formulas import Formulas
 from raudience.shard.growing import expand, segments
 from raudience.shard.toggles import Toggles, order_of
 
 __all__ = ["Membership", "Turns"]
+
+
+_PIECE = 1 << 20
+"""Bytes of states that are worked at a time."""
 
 
 class Turns(NamedTuple):
@@ -52,51 +56,72 @@ class Membership:
         if not len(toggles.row):
             return Turns(toggles.leaf, toggles.row, np.zeros(0, bool), toggles.at)
         order = order_of(toggles.row, toggles.at)
-        row, at, leaf = toggles.row[order], toggles.at[order], toggles.leaf[order]
+        row, at, leaf = toggles.row.take(order), toggles.at.take(order), toggles.leaf.take(order)
+        parts = [self._turn(row[part], at[part], leaf[part]) for part in self._pieces(row)]
+        return parts[0] if len(parts) == 1 else Turns(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def _pieces(self, row: NDArray[np.int32]) -> list[slice]:
+        """Whole rows, as many at a time as leave their states in the cache."""
+        most = _PIECE // (self.leaves.bytes.shape[1] + 8)
+        if len(row) <= most:
+            return [slice(None)]
+        wanted = np.arange(most, len(row), most)
+        cuts = np.unique(row.searchsorted(row.take(wanted))).tolist()
+        return [slice(start, stop) for start, stop in zip([0, *cuts], [*cuts, len(row)], strict=True) if start < stop]
+
+    def _turn(self, row: NDArray[np.int32], at: NDArray[np.int64], leaf: NDArray[np.int32]) -> Turns:
+        """Turn leaves, sorted by (row, at)."""
         states = self._states(row, leaf)
-        last = np.append((row[1:] != row[:-1]) | (at[1:] != at[:-1]), True)
-        group = np.cumsum(last) - last
+        last = np.append(row[1:] != row[:-1], True)
+        final = last.nonzero()[0]
+        self.leaves.bytes[row.take(final)] = states[:, : self.leaves.bytes.shape[1]].take(final, axis=0)
+        last[:-1] |= at[1:] != at[:-1]
+        group = last.cumsum() - last
         ends = last.nonzero()[0]
-        final = np.append(row[1:] != row[:-1], True)
-        self.leaves.bytes[row[final]] = states[final]
         return self._evaluate(
-            row[ends], at[ends], states.take(ends, axis=0), self._asked(leaf, group, len(ends)), len(ends)
+            row.take(ends), at.take(ends), states.take(ends, axis=0), self._asked(leaf, group, len(ends)), len(ends)
         )
 
     def _states(self, row: NDArray[np.int32], leaf: NDArray[np.int32]) -> NDArray[np.uint8]:
-        """uint8[k, bytes]: leaves of the row after each toggle, in the order of the toggles."""
-        masks = np.zeros((len(row), self.leaves.bytes.shape[1]), np.uint8)
-        masks[np.arange(len(row)), leaf >> 3] = np.uint8(1) << (leaf & 7).astype(np.uint8)
+        """uint8[k, bytes, filled up to eights]: leaves of the row after each toggle, in the order of the toggles."""
+        width = self.leaves.bytes.shape[1]
+        masks = np.zeros((len(row), (width + 7) // 8), np.uint64)
+        place = np.arange(0, masks.nbytes, 8 * masks.shape[1])
+        place += leaf >> 3
+        masks.view(np.uint8).reshape(-1)[place] = BIT.take(leaf & 7)
         turned = np.bitwise_xor.accumulate(masks, axis=0)
-        begins = segments(row).nonzero()[0]
-        base = self.leaves.bytes.take(row[begins], axis=0)
-        base ^= turned[begins] ^ masks[begins]
-        turned ^= np.repeat(base, np.diff(np.append(begins, len(row))), axis=0)
-        return turned
+        starts = segments(row)
+        begins = starts.nonzero()[0]
+        base = turned.take(begins, axis=0)
+        base ^= masks.take(begins, axis=0)
+        base.view(np.uint8)[:, :width] ^= self.leaves.bytes.take(row.take(begins), axis=0)
+        turned ^= base.take(starts.cumsum() - 1, axis=0)
+        return turned.view(np.uint8)
 
     def _asked(self, leaf: NDArray[np.int32], group: NDArray[np.int64], groups: int) -> NDArray[np.int64]:
         """Distinct audience * groups + group that must be evaluated, ascending."""
-        owner, position = expand(self._reader_start[leaf], self._reader_count[leaf])
-        asked = np.sort(self._readers[position] * groups + group[owner])
-        return asked[segments(asked)]
+        owner, position = expand(self._reader_start.take(leaf), self._reader_count.take(leaf))
+        asked = self._readers.take(position)
+        asked *= groups
+        asked += group.take(owner)
+        asked.sort()
+        return asked.compress(segments(asked))
 
     def _evaluate(
         self, row: NDArray[np.int32], at: NDArray[np.int64], states: NDArray[np.uint8], asked: NDArray[np.int64],
         groups: int,
     ) -> Turns:  # fmt: skip
-        audience, group = np.divmod(asked, groups)
+        audience = asked // groups
+        group = asked - audience * groups
         truth = self._formulas.of(audience, states, group)
-        rows = row[group]
+        rows = row.take(group)
         column = audience.astype(np.int32)
         first = np.append(True, (audience[1:] != audience[:-1]) | (rows[1:] != rows[:-1])) if len(rows) else truth
         before = np.empty(len(truth), bool)
         before[1:] = truth[:-1]
         begins = first.nonzero()[0]
-        before[begins] = self._is_member(rows[begins], column[begins])
+        before[begins] = self.members.each(rows.take(begins), column.take(begins))
         turned = (truth != before).nonzero()[0]
-        self.members.flip(rows[turned], column[turned])
-        return Turns(column[turned], rows[turned], truth[turned], at[group[turned]])
-
-    def _is_member(self, rows: NDArray[np.int32], audience: NDArray[np.int32]) -> NDArray[np.bool_]:
-        held = self.members.bytes[rows, audience >> 3]
-        return (held >> (audience & 7).astype(np.uint8)) & np.uint8(1) != 0
+        column, rows = column.take(turned), rows.take(turned)
+        self.members.flip(rows, column)
+        return Turns(column, rows, truth.take(turned), at.take(group.take(turned)))

@@ -301,7 +301,7 @@ class Register:
 
     def _fit(self, code: NDArray[np.int32], number: NDArray[np.float64]) -> tuple[bool, bool]:
         """Make room for cells; whether numbers and whether lists are among them."""
-        if len(self.dictionary) > np.iinfo(self._code.dtype).max:
+        if len(self.dictionary) >> 8 * self._code.itemsize:
             self._code = self._code.astype(np.uint16 if len(self.dictionary) < 1 << 16 else np.uint32)
         numeric, listed = bool((code == NUMBER_CODE).any()), bool((code == LIST).any())
         if numeric and not len(self._number):

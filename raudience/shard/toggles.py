@@ -72,10 +72,15 @@ def turns(
 ) -> Toggles:
     """Toggles of leaves, int32[n], from their truths bool[n, k] after each entry; `bits` holds those before.
 
-    Entries are sorted by (row, at), or they are of distinct rows. begins: bool[k], where a row begins, if it is known.
+    Entries are sorted by (row, at), of equal ones the last counts, or they are of distinct rows. begins: bool[k], where
+    a row begins, if it is known.
     """
     if begins is None:
         begins = np.ones(len(row), bool) if all_distinct(row) else segments(row)
+    last = np.append(begins[1:] | (at[1:] != at[:-1]), True)
+    if not last.all():
+        row, at, truth = row.compress(last), at.compress(last), truth.compress(last, axis=1)
+        begins = segments(row)
     inner = (~begins).nonzero()[0]
     turned = bits.of(row, leaves)
     turned[:, inner] = truth.take(inner - 1, axis=1)
