@@ -4,7 +4,9 @@
     ├── FixDefinition      a document of definitions is wrong: every fault in it, each with its path
     ├── FixInput           an input (a line, a batch, a file) is wrong
     ├── FixRequest         a call or a command asks for something that is not there or cannot be
+    ├── FixStore           the place where state is kept does not take it or does not answer
     ├── StateDamaged       kept state disagrees with itself: restore it
+    ├── Superseded         somebody else has taken over: stop
     └── ReportBug          an invariant does not hold
 
 Every class passes all its fields to `super().__init__`, so that it survives the way between processes.
@@ -14,7 +16,17 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Fault", "FixDefinition", "FixInput", "FixRequest", "RaudienceError", "ReportBug", "StateDamaged"]
+__all__ = [
+    "Fault",
+    "FixDefinition",
+    "FixInput",
+    "FixRequest",
+    "FixStore",
+    "RaudienceError",
+    "ReportBug",
+    "StateDamaged",
+    "Superseded",
+]
 
 
 class Fault(msgspec.Struct, frozen=True, order=True):
@@ -63,8 +75,17 @@ class FixRequest(RaudienceError):
     """A call or command cannot be carried out as asked."""
 
 
+class FixStore(RaudienceError):
+    """The place where state is kept is full, read-only, of another version or out of reach. Nothing that was
+    acknowledged is lost, and nothing that failed was acknowledged."""
+
+
 class StateDamaged(RaudienceError):
     """Kept state disagrees with itself or with its checksum."""
+
+
+class Superseded(RaudienceError):
+    """Somebody else writes now: whoever gets this has no say any more and ends."""
 
 
 class ReportBug(RaudienceError):

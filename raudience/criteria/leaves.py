@@ -27,14 +27,14 @@ class _Leaf(msgspec.Struct, frozen=True, tag=True, order=True):
     pass
 
 
-class SpanTest(_Leaf, frozen=True):
+class SpanTest(_Leaf, frozen=True, tag_field="op"):
     """A moment in [start, end); the value is read as a date."""
 
     start: int
     end: int
 
 
-class AgeTest(_Leaf, frozen=True):
+class AgeTest(_Leaf, frozen=True, tag_field="op"):
     """A moment at least `low` and at most `high` before now; the value is read as a date."""
 
     low: int
@@ -42,7 +42,7 @@ class AgeTest(_Leaf, frozen=True):
 
 
 ValueTest: TypeAlias = Test | SpanTest | AgeTest
-"""A test as leaves hold it: date operators have become SpanTest or AgeTest, `msgspec` never decodes this union."""
+"""A test as leaves hold it: date operators have become SpanTest or AgeTest."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -197,7 +197,7 @@ class PlannedAudience(msgspec.Struct, frozen=True):
     formula: Formula
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, tag=True):
     """All that a shard needs of the book.
 
     leaves: distinct, sorted by canonical text. workspaces: workspace of each known input; an unknown input belongs to

@@ -61,7 +61,7 @@ class EventKey(msgspec.Struct, frozen=True, order=True):
     name: str = ""
 
 
-class Column(msgspec.Struct, frozen=True):
+class Column(msgspec.Struct, frozen=True, tag=True):
     """Scalar values of one attribute for some rows of a table.
 
     index: int32[k], positions in the table, ascending; None when every row has a cell (k = rows of the table).
@@ -76,7 +76,7 @@ class Column(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
-class ListColumn(msgspec.Struct, frozen=True):
+class ListColumn(msgspec.Struct, frozen=True, tag=True):
     """List values of one attribute: cell i holds `words[c] for c in codes[offsets[i]:offsets[i + 1]]`.
 
     index: int32[k], ascending; offsets: int32[k + 1]; codes: int32[offsets[k]], all >= 0. Numbers in lists are words
@@ -140,7 +140,7 @@ class Products(msgspec.Struct, frozen=True):
     columns: tuple[tuple[Field, Column], ...] = ()
 
 
-class Block(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True, tag=True):
     """Some batches with their events and products. All rows of one batch stand in one block."""
 
     batches: Batches

@@ -12,7 +12,7 @@ from raudience.records import Block
 __all__ = ["Command", "Tick"]
 
 
-class Tick(msgspec.Struct, frozen=True):
+class Tick(msgspec.Struct, frozen=True, tag=True):
     """Nothing arrived: only time passes."""
 
 
