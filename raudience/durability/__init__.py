@@ -1,6 +1,6 @@
 """What must last.
 
-Holds: formats of logs and snapshots (empty today).
-Never holds: decisions about audiences.
+Holds: logs and snapshots, on a disk and in a cluster: the one station that does input and output.
+Never holds: decisions about audiences, Ray, the clock.
 May import: catalog, criteria, records, ground.
 """

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from typing import Final
 
-__all__ = ["Log", "Logs"]
+from raudience.errors import FixRequest
+
+__all__ = ["Log", "Logs", "check_name"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 
 
 class Log(ABC):
@@ -32,7 +38,8 @@ class Log(ABC):
 
     @abstractmethod
     def read(self, after: int) -> Iterator[tuple[int, bytes]]:
-        """Number and contents of the records behind `after`, in order, up to the last one there is at the call."""
+        """Number and contents of the records behind `after`, in order, up to the last one there is at the call. Raises
+        StateDamaged when some of them have been trimmed away."""
 
     @abstractmethod
     def first(self) -> int:
@@ -40,11 +47,12 @@ class Log(ABC):
 
     @abstractmethod
     def trim(self, through: int) -> None:
-        """Forget the records up to and including a number; numbers go on as before."""
+        """Forget the records up to and including a number; numbers go on as before. Only the writer may: raises
+        Superseded."""
 
     @abstractmethod
     def close(self) -> None:
-        """Wait for what is under way, and let go."""
+        """Wait for what is under way, and let go. What is asked for afterwards raises FixStore."""
 
     def append(self, records: Sequence[bytes]) -> int:
         """`submit`, and wait until it is durable."""
@@ -69,3 +77,10 @@ class Logs(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of what all logs share."""
+
+
+def check_name(name: str) -> None:
+    """Raise FixRequest when a name of a log has anything but letters, digits and `-`."""
+    if not _NAME.fullmatch(name):
+        message = f"name of a log: expected letters, digits and `-`, got {name!r}"
+        raise FixRequest(message)

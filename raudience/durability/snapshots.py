@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Final
 
-__all__ = ["Snapshots"]
+from raudience.errors import FixRequest, StateDamaged
+
+__all__ = ["Snapshots", "check_name", "missing"]
+
+_PART: Final = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
+_NAME: Final = re.compile(f"{_PART}(/{_PART})*")
 
 
 class Snapshots(ABC):
-    """Objects by name: `/` parts a name, each part letters, digits, `.`, `-` and `_`.
+    """Objects by name: `/` parts a name, each part letters, digits, `.`, `-` and `_`, no `.` in front. No name goes on
+    below another one (`a` and `a/b`).
 
-    Every method raises FixStore when the place where snapshots are kept does not answer or takes no more.
+    Methods may be called from several threads and processes. Every method raises FixStore when the place where
+    snapshots are kept does not answer or takes no more, and FixRequest when a name is none.
     """
 
     @abstractmethod
@@ -29,3 +38,15 @@ class Snapshots(ABC):
     @abstractmethod
     def delete(self, name: str) -> None:
         """Forget an object; one that is not there is forgotten already."""
+
+
+def check_name(name: str) -> None:
+    """Raise FixRequest when a name of an object is none."""
+    if not _NAME.fullmatch(name):
+        message = f"name of an object: expected letters, digits, `.`, `-`, `_` in parts with `/` between, got {name!r}"
+        raise FixRequest(message)
+
+
+def missing(where: object) -> StateDamaged:
+    """What `get` raises for an object that is not there."""
+    return StateDamaged(f"{where}: there is no such object; restore the state, or name the directory where it is kept")
