@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records import Field
-from raudience.shard.growing import narrow
+from raudience.shard.growing import narrow, segments
 from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 from raudience.shard.words import NUMBER_CODE
 
-__all__ = ["Chunk", "ChunkRows", "SealedColumn", "seal_column"]
+__all__ = ["Chunk", "ChunkRows", "SealedColumn", "seal_column", "short"]
 
 _NOTHING = slice(0, 0)
 
@@ -25,6 +25,10 @@ class SealedColumn:
         self._index = index
         self._codes = codes
         self._numbers = numbers
+
+    def arrays(self) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
+        """Positions, codes and numbers as they are held: read only."""
+        return self._index, self._codes, self._numbers
 
     def nbytes(self) -> int:
         return sum(array.nbytes for array in (self._index, self._codes, self._numbers) if array is not None)
@@ -50,12 +54,13 @@ def seal_column(codes: NDArray[np.int32], numbers: NDArray[np.float64] | None) -
     if len(present) < len(codes):
         index, codes = narrow(present), codes[present]
         numbers = None if numbers is None else numbers[present]
-    kept = None if numbers is None else _short(numbers)
+    kept = None if numbers is None else short(numbers)
     only_numbers = numbers is not None and bool((codes == NUMBER_CODE).all())
     return SealedColumn(index, None if only_numbers else narrow(codes), kept)
 
 
-def _short(numbers: NDArray[np.float64]) -> NDArray[Any]:
+def short(numbers: NDArray[np.float64]) -> NDArray[Any]:
+    """The same numbers in four bytes each where all of them fit."""
     with np.errstate(over="ignore"):
         single = numbers.astype(np.float32)
     return single if bool((single == numbers).all()) else numbers
@@ -78,8 +83,10 @@ class Chunk:
         self._time: NDArray[Any] = offset.astype(np.uint32) if self.last - self.base < 1 << 32 else offset
         self.row = rows
         self.order = narrow(order)
-        self.present, counts = np.unique(keys, return_counts=True)
-        self._offsets = np.concatenate([[0], np.cumsum(counts)])
+        by_key = keys.take(order)
+        begins = segments(by_key).nonzero()[0]
+        self.present = by_key.take(begins)
+        self._offsets = np.append(begins, len(keys))
         ends = self._offsets.tolist()
         self._of_key = {key: slice(*ends[at : at + 2]) for at, key in enumerate(self.present.tolist())}
         self._columns = columns
@@ -145,7 +152,11 @@ class Chunk:
 
     def key_of(self, first: int, last: int) -> NDArray[Any]:
         """Keys int[k] of the positions [first, last) by key."""
-        return self.present[np.searchsorted(self._offsets, np.arange(first, last), "right") - 1]
+        return self.present[self.number_of(first, last)]
+
+    def number_of(self, first: int, last: int) -> NDArray[np.int64]:
+        """The same as positions in `present`."""
+        return np.searchsorted(self._offsets, np.arange(first, last), "right") - 1
 
     def column(self, field: Field) -> SealedColumn | None:
         return self._columns.get(field)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -207,6 +209,16 @@ class _KeySet:
         """Every key of both parts."""
         return self._table[self._table != 0] & ~_PART
 
+    def of(self, part: int) -> NDArray[np.uint64]:
+        """Every key of a part."""
+        held = self._table[self._table != 0]
+        return held[(held >= _PART) == bool(part)] & ~_PART
+
+    def twin(self) -> _KeySet:
+        twin = copy(self)
+        twin._table = self._table.copy()
+        return twin
+
 
 def _again(keys: NDArray[np.uint64], repeated: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which keys stand earlier among the keys; repeated: those that occur more than once."""
@@ -261,6 +273,24 @@ class Remembered:
         held = self._keys.all()
         self.span, self._slice, self._keys = span, now // span, _KeySet()
         self._keys.add(held, self._slice & 1)
+
+    def merge(self, number: int, keys: NDArray[np.uint64]) -> None:
+        """Remember distinct keys as seen in a slice of time, whatever has been seen since."""
+        if number > self._slice:
+            self._turn_to(number)
+        if number >= self._slice - 1:
+            self._keys.add(keys, number & 1)
+
+    def slices(self) -> Iterator[tuple[int, NDArray[np.uint64]]]:
+        """The slices of time whose keys are remembered, the latest first, each with its keys."""
+        for number in (self._slice, self._slice - 1):
+            yield number, self._keys.of(number & 1)
+
+    def twin(self) -> Remembered:
+        """What is remembered now; read only."""
+        twin = copy(self)
+        twin._keys = self._keys.twin()
+        return twin
 
     def nbytes(self) -> int:
         return self._keys.nbytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,6 +67,12 @@ class _Lists:
 
     def get(self, place: int) -> NDArray[Any]:
         return self.codes[self.start[place] : self.start[place + 1]]
+
+    def cut(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """How many elements lists have, and all their codes."""
+        first = self.start[places].astype(np.int64)
+        count = self.start[places + 1] - first
+        return count, self.codes[expand(first, count)[1]]
 
     def truth(self, places: NDArray[np.int64], table: TruthTable) -> NDArray[np.bool_]:
         """bool[k]: what a test says of lists: a negative test of all of their elements, another of some."""
@@ -147,6 +154,15 @@ class Register:
         count = len(column.codes)
         numbers = column.numbers if len(column.numbers) else np.zeros(count)
         return Cells(self.dictionary.recode(column), numbers, np.zeros(count, np.int64))
+
+    def put(self, row: NDArray[np.int32], stamp: NDArray[np.int64], cells: Cells) -> None:
+        """Give values to distinct rows that have none."""
+        self._stamp[row] = stamp
+        self._store(Timeline(row, stamp, *cells))
+
+    def put_lists(self, codes: NDArray[np.int32], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places int64[k] of new lists, for cells."""
+        return self._lists.put(codes, np.append(0, sizes.cumsum()).astype(np.int32))
 
     def update(self, row: NDArray[np.int32], at: NDArray[np.int64], stamp: NDArray[np.int64], cells: Cells) -> Timeline:
         """Take updates in their order and tell what the field was after each; row, at, stamp: [k], at ascending.
@@ -258,6 +274,27 @@ class Register:
 
     def stamp_of(self, row: int) -> int:
         return int(self._stamp[row])
+
+    def known(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Positions among rows of those that have, or had, a value."""
+        return (self._stamp[rows[rows < len(self._stamp)]] != NEVER).nonzero()[0]
+
+    def cut(self, rows: NDArray[np.int64]) -> tuple[Cells, NDArray[np.int64]]:
+        """Cells of rows, and their stamps."""
+        held = self._held(rows.astype(np.int32))
+        return Cells(held.code, held.number, held.list), self._stamp[rows]
+
+    def cut_lists(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """How many elements the lists of cells have, and all their codes."""
+        return self._lists.cut(places)
+
+    def twin(self) -> Register:
+        """The field as it is now; read only."""
+        twin = copy(self)
+        twin.dictionary, twin._lists = self.dictionary.twin(), copy(self._lists)
+        twin._code, twin._stamp = self._code.copy(), self._stamp.copy()
+        twin._number, twin._list = self._number.copy(), self._list.copy()
+        return twin
 
     def clear(self, rows: NDArray[np.int32]) -> None:
         """Forget the values of rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,8 @@ class SetRegister:
     def __init__(self) -> None:
         self.dictionary = Dictionary()
         self._first = np.zeros(0, np.uint32)
-        self._more: dict[int, list[int]] = {}
+        # Tuples are never changed, so that a twin may share them.
+        self._more: dict[int, tuple[int, ...]] = {}
 
     def make_room(self, rows: int) -> None:
         self._first = grown(self._first, rows)
@@ -57,6 +60,32 @@ class SetRegister:
         """Values of a row in the order in which they came, None when there is none."""
         return tuple(map(self.dictionary.word, self.codes_of(row))) or None
 
+    def put(self, rows: NDArray[np.int32], sizes: NDArray[np.int64], codes: NDArray[np.int32]) -> None:
+        """Give sets, one after the other in `codes`, to rows that have none."""
+        ends = sizes.cumsum()
+        self._first[rows] = codes[ends - sizes]
+        for place in (sizes > 1).nonzero()[0].tolist():
+            held = codes[ends[place] - sizes[place] + 1 : ends[place]]
+            self._more[int(rows[place])] = tuple(held.tolist())
+
+    def cut(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+        """Of some rows those that have values: their positions among them, how many each has, and all codes."""
+        rows = rows[rows < len(self._first)]
+        held = self._first[rows].nonzero()[0]
+        sets = [
+            (first, *self._more.get(row, ()))
+            for row, first in zip(rows[held].tolist(), self._first[rows[held]].tolist(), strict=True)
+        ]
+        sizes = np.fromiter(map(len, sets), np.int64, len(sets))
+        codes = np.fromiter((code for codes in sets for code in codes), np.int32, int(sizes.sum()))
+        return held, sizes, codes
+
+    def twin(self) -> SetRegister:
+        """The sets as they are now; read only."""
+        twin = copy(self)
+        twin.dictionary, twin._first, twin._more = self.dictionary.twin(), self._first.copy(), self._more.copy()
+        return twin
+
     def clear(self, rows: NDArray[np.int32]) -> None:
         self._first[rows[rows < len(self._first)]] = ABSENT
         for row in rows.tolist():
@@ -71,7 +100,7 @@ class SetRegister:
         if self._first[row] == ABSENT:
             self._first[row] = code
         else:
-            self._more.setdefault(row, []).append(code)
+            self._more[row] = (*self._more.get(row, ()), code)
         return True
 
     def _sets_after(self, rows: list[int], codes: list[int]) -> list[list[int]]:

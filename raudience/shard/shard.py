@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import msgspec
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from raudience.clock import DAY
 from raudience.criteria.leaves import Plan
+from raudience.errors import ReportBug
 from raudience.records import Block, Changes, Explanation, Field
 from raudience.records.slicing import cut
+from raudience.shard.absorbing import Absorbing, opened
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.backfill import Backfill
 from raudience.shard.changing import joined, ordered
@@ -19,11 +22,13 @@ from raudience.shard.checking import check
 from raudience.shard.commands import Command, Tick
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.explaining import Explainer
+from raudience.shard.freezing import Frozen
 from raudience.shard.index import NOBODY, Remembered
 from raudience.shard.intake import Intake, fresh_events, fresh_parts
 from raudience.shard.membership import Turns
 from raudience.shard.profiles import SETS, Profiles
 from raudience.shard.registers import NEVER
+from raudience.shard.snapshot import Header, Part
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
 from raudience.shard.toggles import Toggles, gather
@@ -111,6 +116,24 @@ class Shard:
             dictionaries.append(self.known.words[field])
         return tuple(sorted({word for dictionary in dictionaries for word in dictionary.words}))
 
+    def freeze(self, groups: NDArray[np.bool_] | None = None) -> Frozen:
+        """What the shard knows now of the profiles of some key groups (bool[256], None: all): a snapshot in the making,
+        which another thread may write while the shard goes on."""
+        return Frozen(self.now, self.plan, self.profiles, self.known, self.store, self._remembered(), groups)
+
+    def absorb(self, parts: Iterable[Part]) -> None:
+        """Take in profiles of another shard, who are the members they were: nothing is told.
+
+        A shard without profiles takes on the plan and the instant of the snapshot. Raises ReportBug when one with
+        profiles has another plan or stands at another instant, or when a profile is here already; StateDamaged when
+        parts are missing, FixStore when they are of a later format. The shard is not changed then.
+        """
+        header, rest = opened(parts)
+        if len(self.profiles.index.live()):
+            message = "absorb: expected a shard without profiles"
+            raise ReportBug(message)
+        self._absorb_alone(header, rest)
+
     def check(self) -> None:
         """Raise ReportBug when parts of the state disagree."""
         check(self.profiles, self.store, self.known, self.evaluation, self.now)
@@ -127,6 +150,19 @@ class Shard:
             **self.profiles.nbytes(),
             **evaluation,
         }
+
+    def _remembered(self) -> dict[str, Remembered]:
+        return {"batches": self._batches, "messages": self._messages}
+
+    def _absorb_alone(self, header: Header, parts: Iterator[Part]) -> None:
+        plan, now = header.plan, header.now
+        profiles, known, store, timers = Profiles(), EventDictionaries(), EventStore(), Timers()
+        remembered = {"batches": Remembered(plan.remember_batches), "messages": Remembered(plan.remember_messages)}
+        Absorbing(profiles, known, store, remembered).take(parts)
+        self.now, self.profiles, self.known, self.store, self.timers = now, profiles, known, store, timers
+        self._batches, self._messages = remembered["batches"], remembered["messages"]
+        self.evaluation = Backfill(profiles, store, known, timers, now).run(plan)
+        self._rearm()
 
     def _identity(self, row: int, name: str) -> tuple[str, ...]:
         for namespace in ("identity", *sorted(SETS)):

@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records import Field
-from raudience.shard.arrivals import Arrivals
 from raudience.shard.chunk import Chunk, SealedColumn, seal_column
 from raudience.shard.growing import narrow, order_by
 from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 from raudience.shard.tail import Passing, Tail, Taken
 
-__all__ = ["SEAL", "EventStore"]
+__all__ = ["SEAL", "EventStore", "Incoming"]
 
 SEAL = 65_536
 """Events above which the tail becomes a chunk: positions in a chunk then fit two bytes."""
+
+
+class Incoming(Protocol):
+    """Events that are to be kept: times int64[n], row and keys int32[n], product_event int64[q]."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def times(self) -> NDArray[np.int64]: ...
+
+    @property
+    def row(self) -> NDArray[np.int32]: ...
+
+    @property
+    def keys(self) -> NDArray[np.int32]: ...
+
+    @property
+    def product_event(self) -> NDArray[np.int64]: ...
+
+    def columns(self) -> dict[Field, Cells]:
+        """All attributes of the events and of their products."""
+        ...
 
 
 class EventStore:
@@ -35,8 +59,8 @@ class EventStore:
     def __len__(self) -> int:
         return self._taken + sum(chunk.size for chunk in self.chunks)
 
-    def append(self, arrivals: Arrivals, patterns: NDArray[np.int32], matching: Matching) -> None:
-        """Keep events with their patterns, as `matching` found them."""
+    def append(self, arrivals: Incoming, patterns: NDArray[np.int32], matching: Matching | None) -> None:
+        """Keep events with their patterns, as `matching` found them, if it did."""
         count = arrivals.size
         if count == 0:
             return
@@ -97,7 +121,27 @@ class EventStore:
             lost = dead[chunk.row]
             if chunk.base < before:
                 lost[: chunk.span(chunk.base - 1, before - 1).stop] = True
-            chunk.row[lost] = row
+            if lost.any():
+                chunk.row = np.where(lost, np.int32(row), chunk.row)
+
+    def add(self, chunks: list[Chunk]) -> None:
+        """Keep chunks from elsewhere."""
+        self.chunks += chunks
+        self._index()
+
+    def take_sealed(self) -> list[Chunk]:
+        """The chunks, which are then no longer here."""
+        chunks, self.chunks = self.chunks, []
+        self._index()
+        return chunks
+
+    def twin(self) -> EventStore:
+        """The events as they are now; what happens later to either changes nothing in the other."""
+        twin = copy(self)
+        # A chunk gets another array of rows when one of them changes.
+        twin.chunks = [copy(chunk) for chunk in self.chunks]
+        twin._recent, twin._late, twin._pieces = self._recent.twin(), self._late.twin(), [*self._pieces]
+        return twin
 
     def forget(self, before: int) -> int:
         """Drop chunks whose events are all older than a moment; their number of events."""

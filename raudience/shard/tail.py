@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,14 @@ class Tail:
         """Time of the earliest event after a moment."""
         at = int(self._time[: self.size].searchsorted(moment, "right"))
         return int(self._time[at]) if at < self.size else None
+
+    def twin(self) -> Tail:
+        """The events as they are now."""
+        twin = copy(self)
+        held = self.all()
+        twin._time, twin._row, twin._pattern = held.time.copy(), held.row.copy(), held.pattern.copy()
+        twin._key, twin._source = held.key.copy(), held.source.copy()
+        return twin
 
     def nbytes(self) -> int:
         return sum(array.nbytes for array in (self._time, self._row, self._pattern, self._key, self._source))

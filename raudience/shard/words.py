@@ -6,6 +6,8 @@ FIRST_WORD + position of the word in the dictionary. A test is evaluated once pe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +27,7 @@ NULL_CODE: Final = 1
 LIST: Final = 2
 NUMBER_CODE: Final = 3
 FIRST_WORD: Final = 4
+# Snapshots hold these numbers: they never change.
 
 _MANY = 16_384
 """Words above which a dictionary keeps them in an arena: slower to look up, a quarter of the memory."""
@@ -62,6 +65,24 @@ class Dictionary:
         place = code - FIRST_WORD
         return self._words[place] if self._arena is None else self._arena.word(place)
 
+    def words_at(self, codes: NDArray[Any]) -> tuple[str, ...]:
+        """Words of codes."""
+        places = (codes - FIRST_WORD).tolist()
+        return tuple(map(self._words.__getitem__ if self._arena is None else self._arena.word, places))
+
+    def twin(self) -> Dictionary:
+        """The words as they are now: what is learned later is not in it. It is read only."""
+        twin = copy(self)
+        twin._arena = copy(self._arena)
+        return twin
+
+    def add(self, words: Sequence[str]) -> None:
+        """Words that are distinct and not there get the next codes."""
+        if self._arena is None:
+            self._learn(words)
+        else:
+            self._arena.add(words)
+
     def recode(self, column: Column) -> NDArray[np.int32]:
         """Codes int32[k] of this dictionary for the cells of a column of a block."""
         return self.table(column.words)[column.codes]
@@ -81,7 +102,7 @@ class Dictionary:
             return self._arena.nbytes()
         return sum(len(word) for word in self._words) + 200 * len(self._words)
 
-    def _learn(self, words: tuple[str, ...]) -> None:
+    def _learn(self, words: Sequence[str]) -> None:
         fresh = [word for word in dict.fromkeys(words) if word not in self._codes]
         self._words += fresh
         if len(self._words) > _MANY:
