@@ -96,7 +96,7 @@ def test_a_snapshot_holds_profiles_events_and_ids():
     column = next(column for column in events.columns if column.field == Field("custom", "k"))
     assert sorted(column.words) == ["x", "y"]
     (remembered,) = of(RememberedPart, parts)
-    assert (remembered.of, len(remembered.keys)) == ("batches", 1)
+    assert (remembered.of, len(remembered.keys)) == ("batches", 2)
 
 
 def test_a_deletion_outlives_the_restart_and_still_wins_over_what_is_older():
