@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from math import isnan
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -81,20 +80,16 @@ class ValueClasses:
 
     def absent(self) -> np.int32:
         """Class of an absent attribute."""
-        return self._words()[ABSENT]
+        return self.words()[ABSENT]
 
     def of(self, codes: NDArray[Any], numbers: NDArray[np.float64] | None) -> Classes:
         """Classes int32[k] of cells without lists."""
-        found = self._words().take(codes)
+        found = self.words().take(codes)
         if numbers is not None:
             at = (codes == NUMBER_CODE).nonzero()[0]
             if len(at):
                 found[at] = self._numbers.classes(numbers[at])
         return found
-
-    def of_code(self, code: int) -> int:
-        """Class of one cell that is neither a number nor a list."""
-        return int(self._words().item(code))
 
     def of_number(self, number: float) -> int:
         """Class of one number."""
@@ -107,14 +102,15 @@ class ValueClasses:
             self._matrix = np.array(self.truths, bool).T.copy()
         return self._matrix.take(classes, axis=1)
 
-    def _words(self) -> Classes:
+    def words(self) -> Classes:
+        """Class by code, of all but numbers and lists."""
         known, size = self._known, len(self._dictionary)
         if known < size:
             fresh = np.stack([table.words()[known:size] for table in self._tables])
             self._by_code = grown(self._by_code, size)
             self._by_code[known:size] = self._interned.numbers(fresh)
             self._known = size
-        return self._by_code
+        return self._by_code[:size]
 
 
 class AttributeFeature:
@@ -160,9 +156,10 @@ class _NumberClasses:
 
     def of(self, number: float) -> int:
         """Class of one number."""
-        if self._regions is None or isnan(number):
+        bounds = self._bounds
+        if self._regions is None or number != number:  # noqa: PLR0124 - only what is no number differs from itself
             return int(self.classes(np.array([number]))[0])
-        return self._regions[bisect_left(self._bounds, number) + bisect_right(self._bounds, number)]
+        return self._regions[bisect_left(bounds, number) + bisect_right(bounds, number)]
 
     def _of(self, numbers: NDArray[np.float64]) -> Classes:
         return self._interned.numbers(np.stack([holds_numbers(test, numbers) for test in self._tests]))

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from raudience.criteria.dates import read_moment
 from raudience.criteria.leaves import AgeTest, Alive, FieldTest, FirstSeenTest, Place, ValueTest
 from raudience.criteria.places import distance
-from raudience.records import Field
+from raudience.records import Column, Field, ListColumn
 from raudience.shard.bits import Bits
 from raudience.shard.compiled import Compiled
 from raudience.shard.features import ValueClasses
 from raudience.shard.masks import Masks, bits_of
 from raudience.shard.moments import MomentLeaf
 from raudience.shard.profiles import SETS, Profiles
-from raudience.shard.registers import NEVER, Cells, Timeline
+from raudience.shard.registers import NEVER, Timeline
 from raudience.shard.sets import SetUpdates
 from raudience.shard.toggles import Toggles, turns
 from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary, TruthTable
@@ -32,6 +32,7 @@ class Asked:
     """Tests on one field: numbers int32[n] of their leaves, a table of truth for each, classes for all of them."""
 
     def __init__(self, numbers: list[int], tests: list[ValueTest], dictionary: Dictionary) -> None:
+        self.leaves = numbers
         self.numbers = np.array(numbers, np.int32)
         self.tables = [TruthTable(test, dictionary) for test in tests]
         self.classes = ValueClasses(tests, dictionary)
@@ -84,17 +85,16 @@ class ProfileLeaves:
         row: NDArray[np.int32],
         at: NDArray[np.int64],
         stamp: NDArray[np.int64],
-        cells: Cells,
+        column: Column | ListColumn,
     ) -> list[tuple[int, int, int]]:
-        """Take updates of a field in their order, one by one; (row, at, leaf) of the leaves that turned."""
+        """Take the cells of a column in their order, one by one; (row, at, leaf) of the leaves that turned."""
         register, asked = self._profiles.register(workspace, field), self.asked.get((workspace, field))
-        if asked is None:
-            register.take_singly(row, stamp, cells, _silent)
+        register.tidy()
+        changed = register.take_singly(row, stamp, column, None if asked is None else asked.masks)
+        if asked is None or not changed:
             return []
         return [
-            (row.item(place), at.item(place), asked.numbers.item(bit))
-            for place, mask in register.take_singly(row, stamp, cells, asked.masks.of)
-            for bit in bits_of(mask)
+            (row.item(place), at.item(place), asked.leaves[bit]) for place, mask in changed for bit in bits_of(mask)
         ]
 
     def set_toggles(self, field: Field, updates: SetUpdates, bits: Bits) -> list[Toggles]:
@@ -173,11 +173,6 @@ class ProfileLeaves:
         if field.namespace in SETS:
             return self._profiles.gathering(field).dictionary
         return self._profiles.register(workspace, field).dictionary
-
-
-def _silent(*_: object) -> int:
-    """No test asks of the field."""
-    return 0
 
 
 def _numbers(leaves: Sequence[tuple[int, object]]) -> NDArray[np.int32]:

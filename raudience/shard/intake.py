@@ -131,11 +131,12 @@ class Intake:
             if field.namespace in SETS:
                 toggles += self._set_field(field, updates)
                 continue
-            update = self._joined(name, field, updates)
-            if len(update[0]) <= _FEW and not self._leaves.read_at_once(name, field):
-                turned += self._leaves.take_singly(name, field, *update)
+            if len(updates) == 1 and len(updates[0].batch) <= _FEW and not self._leaves.read_at_once(name, field):
+                batch, stamp, column = updates[0]
+                row, at = self._fresh.row.take(batch), self._batches.at.take(batch)
+                turned += self._leaves.take_singly(name, field, row, at, stamp, column)
                 continue
-            timeline = self._profiles.register(name, field).update(*update)
+            timeline = self._profiles.register(name, field).update(*self._joined(name, field, updates))
             toggles += self._leaves.field_toggles(name, field, timeline, self._bits)
             toggles += self._moments(field, name, timeline, due, until, timers)
             if field in (_LATITUDE, _LONGITUDE):

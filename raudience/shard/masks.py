@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import reduce
 from operator import and_, or_
 
+import numpy as np
+
 from raudience.shard.features import Truths, ValueClasses
-from raudience.shard.words import LIST, NUMBER_CODE, TruthTable
+from raudience.shard.words import TruthTable
 
 __all__ = ["Masks", "bits_of"]
 
@@ -18,15 +20,21 @@ class Masks:
         self._tables = tables
         self._classes = classes
         self._of_class: list[int] = []
+        self._of_code = np.zeros(0, np.int32)
         self._of_element: list[int] = []
         self._negative = _mask(tuple(table.negative for table in tables))
         self._of_nothing = _mask(tuple(table.of_list(()) for table in tables))
 
-    def of(self, code: int, number: float, elements: list[int]) -> int:
-        """Of a cell; number and elements (the codes of a list) are read where the code says so."""
-        if code == LIST:
-            return self._of_list(elements)
-        found = self._classes.of_number(number) if code == NUMBER_CODE else self._classes.of_code(code)
+    def of(self, value: int | float | list[int]) -> int:
+        """Of a cell: the code of a word or of no value, a number, or the codes of a list."""
+        if isinstance(value, int):
+            if value >= len(self._of_code):
+                self._of_code = self._classes.words()
+            found: int = self._of_code.item(value)
+        elif isinstance(value, float):
+            found = self._classes.of_number(value)
+        else:
+            return self._of_list(value)
         if found >= len(self._of_class):
             self._of_class.extend(map(_mask, self._classes.truths[len(self._of_class) :]))
         return self._of_class[found]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from copy import copy
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.values import holds_numbers, number_text
-from raudience.records import Column, ListColumn
+from raudience.records import NUMBER, Column, ListColumn
 from raudience.shard.features import ValueClasses
 from raudience.shard.growing import expand, grown, narrow, segments
+from raudience.shard.masks import Masks
 from raudience.shard.toggles import all_distinct, order_of
 from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Dictionary, TruthTable
 
@@ -41,7 +43,8 @@ class Cells(NamedTuple):
     list: NDArray[np.int64]
 
 
-_NOTHING: list[int] = []
+Value: TypeAlias = int | float | list[int]
+"""A cell in plain Python: the code of a word or of no value, a number, or the codes of a list."""
 
 
 class _Lists:
@@ -64,6 +67,17 @@ class _Lists:
         self._lists += count
         self._used += len(codes)
         return places
+
+    def put_one(self, codes: list[int]) -> int:
+        """Position of one new list."""
+        place, stop = self._lists, self._used + len(codes)
+        if codes and max(codes) >> 8 * self.codes.itemsize:
+            self.codes = _fitting(self.codes, np.array(codes, np.int32))
+        self.codes, self.start = grown(self.codes, stop), grown(self.start, place + 2)
+        self.codes[self._used : stop] = codes
+        self.start[place], self.start[place + 1] = self._used, stop
+        self._lists, self._used = place + 1, stop
+        return place
 
     def get(self, place: int) -> NDArray[Any]:
         return self.codes[self.start[place] : self.start[place + 1]]
@@ -185,41 +199,53 @@ class Register:
         return self._store(timeline)
 
     def take_singly(
-        self,
-        row: NDArray[np.int32],
-        stamp: NDArray[np.int64],
-        cells: Cells,
-        say: Callable[[int, float, list[int]], int],
+        self, row: NDArray[np.int32], stamp: NDArray[np.int64], column: Column | ListColumn, masks: Masks | None
     ) -> list[tuple[int, int]]:
-        """Take updates in their order, one by one, unless they are older than what is held.
+        """Take the cells of a column in their order, one by one, unless they are older than what is held.
 
-        (position, bits that changed) of what `say` says of code, number and list of the cell, where any did.
+        (position, bits that changed) of what the masks say of the field, where any did.
         """
-        self._fit(cells.code, cells.number)
-        codes, stamps, changed = self._code, self._stamp, []
-        given = zip(row.tolist(), stamp.tolist(), *(array.tolist() for array in cells), strict=True)
-        for place, (holder, moment, code, number, listed) in enumerate(given):
+        values, stamps, changed = self._values(column), self._stamp, []
+        for place, (holder, moment, value) in enumerate(zip(row.tolist(), stamp.tolist(), values, strict=True)):
             if moment < stamps.item(holder):
                 continue
-            held = codes.item(holder)
-            if held == code and held not in (LIST, NUMBER_CODE):
-                stamps[holder] = moment
+            stamps[holder] = moment
+            held = self._value(holder)
+            if held == value and type(held) is type(value):
                 continue
-            before = say(held, *self._rest(held, holder))
-            stamps[holder], codes[holder] = moment, code
-            if code == NUMBER_CODE:
-                self._number[holder] = number
-            elif code == LIST:
-                self._list[holder] = listed
-            if mask := before ^ say(code, *self._rest(code, holder)):
+            self._put(holder, value)
+            if masks is not None and (mask := masks.of(held) ^ masks.of(value)):
                 changed.append((place, mask))
         return changed
 
-    def _rest(self, code: int, row: int) -> tuple[float, list[int]]:
-        """Number and list of a row whose cell has this code."""
+    def _values(self, column: Column | ListColumn) -> Sequence[Value]:
+        """Cells of a column of a block, each as a code, a number, or a list of codes."""
+        table, codes = self.dictionary.codes(column.words), column.codes.tolist()
+        self._fit_codes()
+        if isinstance(column, ListColumn):
+            return [[table[code] for code in codes[start:stop]] for start, stop in pairwise(column.offsets.tolist())]
+        if not len(column.numbers):
+            return [table[code] for code in codes]
+        self._fit_numbers(column.numbers.compress(column.codes == NUMBER))
+        return [
+            number if code == NUMBER else table[code]
+            for code, number in zip(codes, column.numbers.tolist(), strict=True)
+        ]
+
+    def _value(self, row: int) -> Value:
+        code: int = self._code.item(row)
         if code == NUMBER_CODE:
-            return self._number.item(row), _NOTHING
-        return 0.0, self._lists.get(self._list.item(row)).tolist() if code == LIST else _NOTHING
+            return float(self._number.item(row))
+        return list(self._lists.get(self._list.item(row)).tolist()) if code == LIST else code
+
+    def _put(self, row: int, value: Value) -> None:
+        if isinstance(value, int):
+            self._code[row] = value
+        elif isinstance(value, float):
+            self._code[row], self._number[row] = NUMBER_CODE, value
+        else:
+            self._fit_lists()
+            self._code[row], self._list[row] = LIST, self._lists.put_one(value)
 
     def truths(self, classes: ValueClasses, tables: list[TruthTable], timeline: Timeline) -> NDArray[np.bool_]:
         """bool[n, k]: what n tests say of the field after each entry."""
@@ -338,16 +364,27 @@ class Register:
 
     def _fit(self, code: NDArray[np.int32], number: NDArray[np.float64]) -> tuple[bool, bool]:
         """Make room for cells; whether numbers and whether lists are among them."""
+        self._fit_codes()
+        numeric, listed = bool((code == NUMBER_CODE).any()), bool((code == LIST).any())
+        if numeric:
+            self._fit_numbers(number)
+        if listed:
+            self._fit_lists()
+        return numeric, listed
+
+    def _fit_codes(self) -> None:
         if len(self.dictionary) >> 8 * self._code.itemsize:
             self._code = self._code.astype(np.uint16 if len(self.dictionary) < 1 << 16 else np.uint32)
-        numeric, listed = bool((code == NUMBER_CODE).any()), bool((code == LIST).any())
-        if numeric and not len(self._number):
+
+    def _fit_numbers(self, numbers: NDArray[np.float64]) -> None:
+        if not len(self._number):
             self._number = np.zeros(len(self._code), np.float32)
-        if numeric and self._number.dtype == np.float32 and bool((number.astype(np.float32) != number).any()):
+        if self._number.dtype == np.float32 and bool((numbers.astype(np.float32) != numbers).any()):
             self._number = self._number.astype(np.float64)
-        if listed and not len(self._list):
+
+    def _fit_lists(self) -> None:
+        if not len(self._list):
             self._list = np.zeros(len(self._code), np.int32)
-        return numeric, listed
 
 
 def _fitting(held: NDArray[Any], codes: NDArray[np.int32]) -> NDArray[Any]:

@@ -97,6 +97,13 @@ class Dictionary:
             return self.table(words)
         return np.array([*codes, ABSENT, NULL_CODE, NUMBER_CODE], np.int32)
 
+    def codes(self, words: tuple[str, ...]) -> list[int]:
+        """`table` as a list."""
+        codes = list(map(self._codes.get, words))
+        if None in codes or self._arena is not None:
+            return list(self.table(words).tolist())
+        return [*codes, ABSENT, NULL_CODE, NUMBER_CODE]  # type: ignore[list-item]
+
     def nbytes(self) -> int:
         if self._arena is not None:
             return self._arena.nbytes()
