@@ -1,23 +1,29 @@
 """Kept events as they pass the edges of windows.
 
-When an edge comes to a chunk, all that the events of the chunk do at that edge is looked up at once; after that each
-step only cuts off the part whose moment has come.
+When an edge comes to a chunk, all that the events of the chunk do at that edge is looked up at once. What the chunks do
+at all edges is put in order of time for some while ahead; each step only cuts off the part whose moment has come.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.clock import HOUR
 from raudience.shard.chunk import Chunk
+from raudience.shard.growing import order_by
 from raudience.shard.matching import Matching
 from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
 from raudience.shard.telling import ARRIVAL, Heard
 
-__all__ = ["Edges", "Moves", "Occurring", "Step"]
+__all__ = ["Edges", "Moves", "Occurring", "Step", "joined"]
+
+_STEPS_AHEAD = 15
+_AHEAD = HOUR
 
 
 class Moves(NamedTuple):
@@ -34,6 +40,17 @@ class Step(NamedTuple):
     moves: Moves | None
     heard: Heard | None
 
+    def between(self, after: int, until: int) -> Step:
+        """The part with after < at <= until, of parts that are ascending in `at`."""
+        moves, heard = self
+        if moves is not None:
+            start, end = moves.at.searchsorted(after, "right"), moves.at.searchsorted(until, "right")
+            moves = Moves(moves.row[start:end], moves.at[start:end], moves.entry[start:end]) if start < end else None
+        if heard is not None:
+            start, end = heard.at.searchsorted(after, "right"), heard.at.searchsorted(until, "right")
+            heard = heard.pick(slice(start, end)) if start < end else None
+        return Step(moves, heard)
+
 
 class Occurring(NamedTuple):
     """Events that arrive or pass an edge: row int32[k], time int64[k], pattern int32[k], slot int64[k] of the lists,
@@ -47,33 +64,6 @@ class Occurring(NamedTuple):
     event: NDArray[np.int64]
 
 
-class _Passage:
-    """A chunk on its way past an edge, taken piece by piece."""
-
-    def __init__(self, step: Step, after: int) -> None:
-        self._step = step
-        self._moved = 0 if step.moves is None else int(step.moves.at.searchsorted(after, "right"))
-        self._told = 0 if step.heard is None else int(step.heard.at.searchsorted(after, "right"))
-
-    def next(self, until: int) -> Step:
-        """The part with at <= until that was not taken before."""
-        return Step(self._next_moves(until), self._next_heard(until))
-
-    def _next_moves(self, until: int) -> Moves | None:
-        moves, start = self._step.moves, self._moved
-        if moves is None or start == len(moves.at):
-            return None
-        end = self._moved = int(moves.at.searchsorted(until, "right"))
-        return Moves(moves.row[start:end], moves.at[start:end], moves.entry[start:end]) if start < end else None
-
-    def _next_heard(self, until: int) -> Heard | None:
-        heard, start = self._step.heard, self._told
-        if heard is None or start == len(heard.at):
-            return None
-        end = self._told = int(heard.at.searchsorted(until, "right"))
-        return heard.pick(slice(start, end)) if start < end else None
-
-
 class Edges:
     """All edges of one plan."""
 
@@ -83,20 +73,34 @@ class Edges:
         self._ages = subscriptions.edges
         self.ages: list[int] = subscriptions.edges.tolist()
         self._edge_of = np.append(subscriptions.edges, ARRIVAL)
-        self._passages: dict[tuple[int, Chunk], _Passage] = {}
+        self._passages: dict[tuple[int, Chunk], Step] = {}
+        self._ahead = Step(None, None)
+        self._horizon = -(1 << 62)
+        self._generation = -1
 
-    def passed(self, store: EventStore, after: int, until: int) -> tuple[list[Step], list[Occurring]]:
+    def passed(self, store: EventStore, after: int, until: int) -> tuple[Step, list[Occurring]]:
         """What kept events do at all edges in (after, until]; each such interval begins where the one before ended.
-        What is not looked up yet is told as events that occur."""
-        afters, untils = after - self._ages, until - self._ages
-        known, self._passages = self._passages, {}
-        for place in store.between(afters, untils):
-            self._passages[place] = known.get(place) or self._passage(*place, after)
-        steps = [passage.next(until) for passage in self._passages.values()]
-        return steps, [
+        What is not sealed yet is told as events that occur."""
+        if until > self._horizon or store.generation != self._generation:
+            self._look_ahead(store, after, until)
+        return self._ahead.between(after, until), [
             Occurring(row, time, pattern, edge, time + self._ages.take(edge), np.full(len(row), -1))
-            for row, time, pattern, edge in store.recent(afters, untils)
+            for row, time, pattern, edge in store.recent(after - self._ages, until - self._ages)
         ]
+
+    def _look_ahead(self, store: EventStore, after: int, until: int) -> None:
+        """Find all that sealed events do at edges, for a while beyond `until`: so much at once costs little more."""
+        self._generation = store.generation
+        self._horizon = until + min(_STEPS_AHEAD * (until - after), _AHEAD)
+        known, self._passages = self._passages, {}
+        for place in store.between(after - self._ages, self._horizon - self._ages):
+            self._passages[place] = known.get(place) or self._passage(*place)
+        steps = [passage.between(after, self._horizon) for passage in self._passages.values()]
+        moves = Moves(*joined([step.moves for step in steps if step.moves is not None], _NO_MOVES))
+        heard = Heard(*joined([step.heard for step in steps if step.heard is not None], _NOBODY_HEARD))
+        moved = order_by(moves.at)
+        moves = Moves(moves.row.take(moved), moves.at.take(moved), moves.entry.take(moved))
+        self._ahead = Step(moves, heard.pick(order_by(heard.at)))
 
     def of(self, occurring: list[Occurring]) -> Step:
         """What events do at the slots of the lists that they occur at."""
@@ -119,11 +123,26 @@ class Edges:
         mover = where.take(moved)
         return Step(Moves(came.row.take(mover), came.at.take(mover), entry.take(moved)), heard)
 
-    def _passage(self, number: int, chunk: Chunk, after: int) -> _Passage:
+    def _passage(self, number: int, chunk: Chunk) -> Step:
+        """All that the events of a chunk do at an edge."""
         position, pattern = chunk.relevant(self._matching)
         wanted = self._subscriptions.wants(pattern, number)
         position, count = position[wanted], len(wanted)
         time = chunk.times(position)
         at = time + self.ages[number]
         came = Occurring(chunk.row[position], time, pattern[wanted], np.full(count, number), at, np.full(count, -1))
-        return _Passage(self.of([came]), after)
+        return self.of([came])
+
+
+def joined(
+    parts: Sequence[tuple[NDArray[Any], ...]], nothing: tuple[NDArray[Any], ...] = ()
+) -> tuple[NDArray[Any], ...]:
+    """Columns of all parts in one; `nothing` when there is none."""
+    if len(parts) <= 1:
+        return parts[0] if parts else nothing
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+
+_INTS, _LONGS = np.zeros(0, np.int32), np.zeros(0, np.int64)
+_NO_MOVES = Moves(_INTS, _LONGS, _INTS)
+_NOBODY_HEARD = Heard(_INTS, _LONGS, _LONGS, _INTS, _LONGS, _LONGS)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +11,7 @@ from raudience.shard.carts import CartState
 from raudience.shard.compiled import Compiled, Watcher
 from raudience.shard.contents import CartContents
 from raudience.shard.counters import Counters
-from raudience.shard.edges import Edges, Occurring
+from raudience.shard.edges import Edges, Occurring, joined
 from raudience.shard.histories import Entry, HistoryState, Touch
 from raudience.shard.matching import Matching
 from raudience.shard.store import EventStore
@@ -72,17 +69,17 @@ class EventLeaves:
         bits: Bits,
     ) -> list[Toggles]:
         """Everything that kept events and arrivals do in (after, until]."""
-        steps, occurring = self.edges.passed(store, after, until)
+        passed, occurring = self.edges.passed(store, after, until)
         if arrivals is not None:
             occurring += self._arriving(arrivals, patterns, until)
-        steps.append(self.edges.of(occurring))
+        steps = (passed, self.edges.of(occurring))
         toggles: list[Toggles] = []
         moves = [step.moves for step in steps if step.moves is not None]
         if moves:
-            toggles.append(self.counters.apply(*_joined(moves)))
+            toggles.append(self.counters.apply(*joined(moves)))
         heard = [step.heard for step in steps if step.heard is not None]
         if heard:
-            toggles += self._tell(Heard(*_joined(heard)), arrivals, bits)
+            toggles += self._tell(Heard(*joined(heard)), arrivals, bits)
         return toggles
 
     def _arriving(self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int) -> list[Occurring]:
@@ -121,12 +118,6 @@ class EventLeaves:
 
     def _watching(self, kind: str, number: int) -> list[tuple[int, Watcher]]:
         return [(i, w) for i, w in enumerate(self.compiled.watchers) if (w.kind, w.number) == (kind, number)]
-
-
-def _joined(parts: Sequence[tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], ...]:
-    if len(parts) == 1:
-        return parts[0]
-    return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _touches(history: HistoryState, heard: Heard, step: int, arrivals: Arrivals | None) -> list[Touch]:

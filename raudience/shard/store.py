@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from raudience.records import Field
 from raudience.shard.chunk import Chunk, SealedColumn, seal_column
-from raudience.shard.growing import narrow, order_by
+from raudience.shard.growing import narrow
 from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 from raudience.shard.tail import Passing, Tail, Taken
@@ -47,9 +47,10 @@ class Incoming(Protocol):
 
 class EventStore:
     """Events by time. Chunks may overlap in time: an event that comes late goes into a tail of its own until both are
-    sealed together."""
+    sealed together. generation: counts the changes of the list of chunks."""
 
     def __init__(self) -> None:
+        self.generation = 0
         self.chunks: list[Chunk] = []
         self._starts = np.zeros(0, np.int64)
         self._ends = np.zeros(0, np.int64)
@@ -68,13 +69,12 @@ class EventStore:
             self.seal()
         self._matching = matching
         source = np.arange(self._taken, self._taken + count, dtype=np.int32)
-        taken = Taken(arrivals.times, arrivals.row, patterns, arrivals.keys, source)
-        if not bool((taken.time[1:] >= taken.time[:-1]).all()):
-            taken = taken.pick(order_by(taken.time))
+        taken = Taken.of(arrivals.times, arrivals.row, patterns, arrivals.keys, source)
         late = int(taken.time.searchsorted(self._recent.last)) if self._recent.size else 0
         if late:
-            self._late.append(taken.pick(slice(late)))
-        self._recent.append(taken.pick(slice(late, None)))
+            self._late.append(taken.part(slice(late)))
+            taken = taken.part(slice(late, None))
+        self._recent.append(taken)
         self._pieces.append((self._taken, arrivals.product_event + self._taken, arrivals.columns()))
         self._taken += count
 
@@ -165,6 +165,7 @@ class EventStore:
         self._pieces: list[tuple[int, NDArray[np.int64], dict[Field, Cells]]] = []
 
     def _index(self) -> None:
+        self.generation += 1
         self._starts = np.array([chunk.base for chunk in self.chunks], np.int64)
         self._ends = np.array([chunk.last for chunk in self.chunks], np.int64)
 

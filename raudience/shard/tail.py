@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.shard.growing import expand, grown
+from raudience.shard.growing import expand, grown, order_by
 
 __all__ = ["Passing", "Tail", "Taken"]
 
@@ -24,16 +24,39 @@ class Passing(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Events on their way into a tail: time int64[k]; row, pattern, key, source int32[k] (source: order of arrival)."""
+    """Events on their way into a tail: time int64[k]; held int32[4, k]: row, pattern, key, source (their number in the
+    order of arrival)."""
 
     time: NDArray[np.int64]
-    row: NDArray[np.int32]
-    pattern: NDArray[np.int32]
-    key: NDArray[np.int32]
-    source: NDArray[np.int32]
+    held: NDArray[np.int32]
 
-    def pick(self, where: NDArray[np.int64] | slice) -> Taken:
-        return Taken(self.time[where], self.row[where], self.pattern[where], self.key[where], self.source[where])
+    @classmethod
+    def of(cls, time: NDArray[np.int64], *held: NDArray[np.int32]) -> Taken:
+        """In the order of their times."""
+        columns = np.array(held)
+        if bool((time[1:] >= time[:-1]).all()):
+            return cls(time, columns)
+        order = order_by(time)
+        return cls(time.take(order), columns.take(order, axis=1))
+
+    @property
+    def row(self) -> NDArray[np.int32]:
+        return self.held[0]
+
+    @property
+    def pattern(self) -> NDArray[np.int32]:
+        return self.held[1]
+
+    @property
+    def key(self) -> NDArray[np.int32]:
+        return self.held[2]
+
+    @property
+    def source(self) -> NDArray[np.int32]:
+        return self.held[3]
+
+    def part(self, where: slice) -> Taken:
+        return Taken(self.time[where], self.held[:, where])
 
 
 class Tail:
@@ -42,31 +65,38 @@ class Tail:
     def __init__(self) -> None:
         self.size = 0
         self._time = np.zeros(256, np.int64)
-        self._row, self._pattern, self._key, self._source = (np.zeros(256, np.int32) for _ in range(4))
+        self._held = np.zeros((4, 256), np.int32)
 
     @property
     def last(self) -> int:
         """Time of the latest event."""
-        return int(self._time[self.size - 1])
+        return self._time.item(self.size - 1)
 
     def append(self, taken: Taken) -> None:
         """Add events in order of time; those that belong before others are put there, behind those of equal time."""
         count = len(taken.time)
-        if self.size and count and taken.time[0] < self.last:
-            whole = Taken(*(np.concatenate(arrays) for arrays in zip(self.all(), taken, strict=True)))  # type: ignore[arg-type]
-            taken, self.size = whole.pick(np.argsort(whole.time, kind="stable")), 0
+        if not count:
+            return
+        if self.size and taken.time.item(0) < self.last:
+            before = self.all()
+            time, held = np.concatenate([before.time, taken.time]), np.concatenate([before.held, taken.held], axis=1)
+            order = np.argsort(time, kind="stable")
+            taken, self.size = Taken(time.take(order), held.take(order, axis=1)), 0
         start, self.size = self.size, self.size + len(taken.time)
-        self._time, self._row = grown(self._time, self.size), grown(self._row, self.size)
-        self._pattern, self._key = grown(self._pattern, self.size), grown(self._key, self.size)
-        self._source = grown(self._source, self.size)
-        new = slice(start, self.size)
-        self._time[new], self._row[new], self._pattern[new] = taken.time, taken.row, taken.pattern
-        self._key[new], self._source[new] = taken.key, taken.source
+        self._fit()
+        self._time[start : self.size] = taken.time
+        self._held[:, start : self.size] = taken.held
 
     def all(self) -> Taken:
         """All events."""
-        held = slice(0, self.size)
-        return Taken(self._time[held], self._row[held], self._pattern[held], self._key[held], self._source[held])
+        return Taken(self._time, self._held).part(slice(0, self.size))
+
+    def _fit(self) -> None:
+        if self.size > len(self._time):
+            self._time = grown(self._time, self.size)
+            wider = np.zeros((4, len(self._time)), np.int32)
+            wider[:, : self._held.shape[1]] = self._held
+            self._held = wider
 
     def passing(self, after: NDArray[np.int64], until: NDArray[np.int64]) -> Passing | None:
         """Events that satisfy some matcher in any of the spans after < time <= until; None when there is none."""
@@ -74,14 +104,13 @@ class Tail:
             return None
         time = self._time[: self.size]
         start = time.searchsorted(after, "right")
-        count = time.searchsorted(until, "right") - start
-        if not count.any():
+        span, position = expand(start, time.searchsorted(until, "right") - start)
+        if not len(position):
             return None
-        span, position = expand(start, count)
-        pattern = self._pattern.take(position)
+        pattern = self._held[1].take(position)
         where = pattern.nonzero()[0]
         position = position.take(where)
-        return Passing(self._row.take(position), time.take(position), pattern.take(where), span.take(where))
+        return Passing(self._held[0].take(position), time.take(position), pattern.take(where), span.take(where))
 
     def next_after(self, moment: int) -> int | None:
         """Time of the earliest event after a moment."""
@@ -97,4 +126,4 @@ class Tail:
         return twin
 
     def nbytes(self) -> int:
-        return sum(array.nbytes for array in (self._time, self._row, self._pattern, self._key, self._source))
+        return self._time.nbytes + self._held.nbytes
