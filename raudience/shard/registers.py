@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from raudience.criteria.values import holds_numbers, number_text
 from raudience.records import NUMBER, Column, ListColumn
+from raudience.shard.code_lists import CodeLists
 from raudience.shard.features import ValueClasses
-from raudience.shard.growing import expand, grown, narrow, segments
+from raudience.shard.growing import grown, segments
 from raudience.shard.masks import Masks
 from raudience.shard.toggles import all_distinct, order_of
 from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Dictionary, TruthTable
@@ -47,92 +48,6 @@ Value: TypeAlias = int | float | list[int]
 """A cell in plain Python: the code of a word or of no value, a number, or the codes of a list."""
 
 
-class _Lists:
-    """Lists of codes, each held where it was put; unused ones are cleared away when they are the larger part."""
-
-    def __init__(self) -> None:
-        self.start = np.zeros(0, np.uint32)
-        self.codes: NDArray[Any] = np.zeros(0, np.uint8)
-        self._used = 0
-        self._lists = 0
-
-    def put(self, codes: NDArray[np.int32], offsets: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Positions int64[k] of k new lists."""
-        count = len(offsets) - 1
-        self.start = grown(self.start, self._lists + count + 1)
-        self.codes = grown(_fitting(self.codes, codes), self._used + len(codes))
-        self.codes[self._used : self._used + len(codes)] = codes
-        places = np.arange(self._lists, self._lists + count, dtype=np.int64)
-        self.start[self._lists : self._lists + count + 1] = offsets.astype(np.int64) + self._used
-        self._lists += count
-        self._used += len(codes)
-        return places
-
-    def put_one(self, codes: list[int]) -> int:
-        """Position of one new list."""
-        place, stop = self._lists, self._used + len(codes)
-        if codes and max(codes) >> 8 * self.codes.itemsize:
-            self.codes = _fitting(self.codes, np.array(codes, np.int32))
-        self.codes, self.start = grown(self.codes, stop), grown(self.start, place + 2)
-        self.codes[self._used : stop] = codes
-        self.start[place], self.start[place + 1] = self._used, stop
-        self._lists, self._used = place + 1, stop
-        return place
-
-    def get(self, place: int) -> NDArray[Any]:
-        return self.codes[self.start[place] : self.start[place + 1]]
-
-    def cut(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """How many elements lists have, and all their codes."""
-        first = self.start[places].astype(np.int64)
-        count = self.start[places + 1] - first
-        return count, self.codes[expand(first, count)[1]]
-
-    def truth(self, places: NDArray[np.int64], table: TruthTable) -> NDArray[np.bool_]:
-        """bool[k]: what a test says of lists: a negative test of all of their elements, another of some."""
-        first = self.start[places].astype(np.int64)
-        count = self.start[places + 1] - first
-        owner, position = expand(first, count)
-        elements = table.elements()[self.codes[position]]
-        truth = np.bincount(owner[elements != table.negative], minlength=len(places)) > 0
-        if table.negative:
-            truth = ~truth
-        truth[count == 0] = table.of_list(())
-        return truth
-
-    def whole_truth(self, table: TruthTable, owners: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """bool[lists]: what a test says of all lists; owners: the list of each element."""
-        other = table.elements().take(self.codes[: self._used])
-        other ^= table.negative
-        truth = np.zeros(self._lists, bool)
-        truth[owners.compress(other)] = True
-        truth ^= table.negative
-        truth[self._counts() == 0] = table.of_list(())
-        return truth
-
-    def owners(self) -> NDArray[np.int32]:
-        """The list, int32[elements], of each element."""
-        return np.arange(self._lists, dtype=np.int32).repeat(self._counts())
-
-    def _counts(self) -> NDArray[np.int64]:
-        return np.diff(self.start[: self._lists + 1]).astype(np.int64)
-
-    def kept(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Keep only these lists; their new positions."""
-        parts = [self.get(place) for place in places.tolist()]
-        fresh = _Lists()
-        offsets = np.cumsum([0, *map(len, parts)]).astype(np.int32)
-        moved = fresh.put(np.concatenate([np.zeros(0, np.int32), *parts]).astype(np.int32), offsets)
-        self.start, self.codes, self._used, self._lists = fresh.start, fresh.codes, fresh._used, fresh._lists
-        return moved
-
-    def __len__(self) -> int:
-        return self._lists
-
-    def nbytes(self) -> int:
-        return self.start.nbytes + self.codes.nbytes
-
-
 class Register:
     """One field of all profiles. The latest stamp wins, of equal stamps the later update (semantics D11)."""
 
@@ -142,7 +57,7 @@ class Register:
         self._stamp = np.zeros(0, np.int64)
         self._number: NDArray[Any] = np.zeros(0, np.float32)
         self._list = np.zeros(0, np.int32)
-        self._lists = _Lists()
+        self._lists = CodeLists()
         self._many = _MANY_LISTS
 
     def make_room(self, rows: int) -> None:
@@ -385,12 +300,6 @@ class Register:
     def _fit_lists(self) -> None:
         if not len(self._list):
             self._list = np.zeros(len(self._code), np.int32)
-
-
-def _fitting(held: NDArray[Any], codes: NDArray[np.int32]) -> NDArray[Any]:
-    """What is held, in a type that also holds more codes."""
-    fresh = narrow(codes)
-    return held.astype(fresh.dtype) if fresh.dtype.itemsize > held.dtype.itemsize else held
 
 
 def _running_latest(row: NDArray[np.int32], stamp: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.int64]:

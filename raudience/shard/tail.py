@@ -119,10 +119,8 @@ class Tail:
 
     def twin(self) -> Tail:
         """The events as they are now."""
-        twin = copy(self)
-        held = self.all()
-        twin._time, twin._row, twin._pattern = held.time.copy(), held.row.copy(), held.pattern.copy()
-        twin._key, twin._source = held.key.copy(), held.source.copy()
+        twin, held = copy(self), self.all()
+        twin._time, twin._held = held.time.copy(), held.held.copy()
         return twin
 
     def nbytes(self) -> int:
