@@ -33,6 +33,10 @@ class Bits:
         """Give rows the default again."""
         self.bytes[rows] = self._default
 
+    def graft(self, other: Bits, to: NDArray[np.int32]) -> None:
+        """Take the rows of another, but for NOBODY; to: int32[n], own row of each of them."""
+        self.bytes[to[1:]] = other.bytes[1 : len(to)]
+
     def get(self, rows: NDArray[np.int32], column: int) -> NDArray[np.bool_]:
         """bool[k]: one column of some rows."""
         return (self.bytes[rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0

@@ -62,6 +62,10 @@ class CartState:
     def clear(self, rows: NDArray[np.int32]) -> None:
         self.moments[rows] = NEVER
 
+    def graft(self, other: CartState, to: NDArray[np.int32]) -> None:
+        """Take the rows of another, but for NOBODY; to: int32[n], own row of each of them."""
+        self.moments[to[1:]] = other.moments[1 : len(to)]
+
     def nbytes(self) -> int:
         return self.moments.nbytes + self._adding.nbytes
 

@@ -69,6 +69,11 @@ class CartContents:
             self._products.pop(row, None)
             self._pending.pop(row, None)
 
+    def graft(self, other: CartContents, to: NDArray[np.int32]) -> None:
+        """Take the rows of another, of which nothing is left there; to: int32[n], own row of each of them."""
+        self._products.update((int(to[row]), held) for row, held in other._products.items())
+        self._pending.update((int(to[row]), held) for row, held in other._pending.items())
+
     def nbytes(self) -> int:
         return sum(250 + 200 * len(held) for held in self._products.values())
 

@@ -62,6 +62,14 @@ class Counters:
             cleared = set(rows.tolist())
             self._large = {place: count for place, count in self._large.items() if place // self.width not in cleared}
 
+    def graft(self, other: Counters, to: NDArray[np.int32]) -> None:
+        """Take the rows of another, but for NOBODY; to: int32[n], own row of each of them."""
+        self._counts[to[1:]] = other._counts[1 : len(to)]
+        for place, count in other._large.items():
+            row, counter = divmod(place, self.width)
+            if row:
+                self._large[int(to[row]) * self.width + counter] = count
+
     def apply(self, row: NDArray[np.int32], at: NDArray[np.int64], entry: NDArray[np.int32]) -> Toggles:
         """Move counts and tell which leaves turned at which instant. entry: counter * 2, plus 1 for a loss."""
         if not len(row):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from raudience.clock import HOUR
 from raudience.shard.chunk import Chunk
 from raudience.shard.growing import order_by
+from raudience.shard.index import NOBODY
 from raudience.shard.matching import Matching
 from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
@@ -127,6 +128,7 @@ class Edges:
         """All that the events of a chunk do at an edge."""
         position, pattern = chunk.relevant(self._matching)
         wanted = self._subscriptions.wants(pattern, number)
+        wanted = wanted[chunk.row.take(position.take(wanted)) != NOBODY]
         position, count = position[wanted], len(wanted)
         time = chunk.times(position)
         at = time + self.ages[number]

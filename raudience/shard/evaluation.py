@@ -47,6 +47,22 @@ class Evaluation:
                 toggles.append(leaf.apply(none, never, never, row, at, self.membership.leaves, until, timers))
         return toggles
 
+    def graft(self, other: Evaluation, to: NDArray[np.int32]) -> None:
+        """Take what another evaluation of the same plan has found, but for NOBODY; to: int32[n], own row of each of its
+        rows, which it then must not use any more. Room is made already."""
+        for leaf, theirs in zip(self.leaves.moment_leaves(), other.leaves.moment_leaves(), strict=True):
+            leaf.graft(theirs, to)
+        self.events.graft(other.events, to)
+        self.membership.graft(other.membership, to)
+
+    def forget(self, rows: NDArray[np.int32]) -> None:
+        """Forget rows whose events are no longer kept; nothing turns."""
+        for leaf in self.leaves.moment_leaves():
+            leaf.clear(rows)
+        self.events.clear(rows)
+        self.events.look_afresh()
+        self.membership.forget(rows)
+
     def drop(self, rows: NDArray[np.int32], at: NDArray[np.int64]) -> list[Toggles]:
         """Turn off the presence of rows."""
         toggles = []

@@ -50,6 +50,21 @@ class EventLeaves:
         for state in self.states():
             state.clear(rows)
 
+    def graft(self, other: EventLeaves, to: NDArray[np.int32]) -> None:
+        """Take the rows of another of the same plan, of which nothing is left there; to: int32[n], own row of each."""
+        self.clear(to[1:])
+        self.counters.graft(other.counters, to)
+        for cart, their_cart in zip(self.carts, other.carts, strict=True):
+            cart.graft(their_cart, to)
+        for contents, their_contents in zip(self.contents, other.contents, strict=True):
+            contents.graft(their_contents, to)
+        for history, their_history in zip(self.histories, other.histories, strict=True):
+            history.graft(their_history, to)
+
+    def look_afresh(self) -> None:
+        """Rows of kept events have changed: nothing that was looked up of them holds any more."""
+        self.edges = Edges(self.subscriptions, self.matching)
+
     def states(self) -> list[CartState | CartContents | HistoryState]:
         """States beside the counters."""
         return [*self.carts, *self.contents, *self.histories]

@@ -135,6 +135,10 @@ class HistoryState:
         for row in rows.tolist():
             self._kept.pop(row, None)
 
+    def graft(self, other: HistoryState, to: NDArray[np.int32]) -> None:
+        """Take the rows of another, of which nothing is left there; to: int32[n], own row of each of them."""
+        self._kept.update((int(to[row]), entries) for row, entries in other._kept.items())
+
     def nbytes(self) -> int:
         return sum(100 + 120 * len(entries) for entries in self._kept.values())
 

@@ -51,6 +51,16 @@ class Membership:
         """Give rows the leaves of a profile without data."""
         self.leaves.reset(rows)
 
+    def forget(self, rows: NDArray[np.int32]) -> None:
+        """Nobody is there any more, and nobody has left."""
+        self.leaves.reset(rows)
+        self.members.reset(rows)
+
+    def graft(self, other: Membership, to: NDArray[np.int32]) -> None:
+        """Take the rows of another of the same plan; to: int32[n], own row of each."""
+        self.leaves.graft(other.leaves, to)
+        self.members.graft(other.members, to)
+
     def apply(self, toggles: Toggles) -> Turns:
         """Turn leaves and tell who entered and left what, at each instant."""
         if not len(toggles.row):

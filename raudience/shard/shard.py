@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.clock import DAY
-from raudience.criteria.leaves import Plan
+from raudience.criteria.leaves import FOREVER, Plan
 from raudience.errors import ReportBug
+from raudience.hashing import key_groups
 from raudience.records import Block, Changes, Explanation, Field
 from raudience.records.slicing import cut
 from raudience.shard.absorbing import Absorbing, opened
@@ -28,7 +29,8 @@ from raudience.shard.intake import Intake, fresh_events, fresh_parts
 from raudience.shard.membership import Turns
 from raudience.shard.profiles import SETS, Profiles
 from raudience.shard.registers import NEVER
-from raudience.shard.snapshot import Header, Part
+from raudience.shard.sifting import join_thin
+from raudience.shard.snapshot import Header, Part, RememberedPart
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
 from raudience.shard.toggles import Toggles, gather
@@ -129,10 +131,29 @@ class Shard:
         parts are missing, FixStore when they are of a later format. The shard is not changed then.
         """
         header, rest = opened(parts)
-        if len(self.profiles.index.live()):
-            message = "absorb: expected a shard without profiles"
+        if not len(self.profiles.index.live()):
+            self._absorb_alone(header, rest)
+        elif (header.now, header.plan) == (self.now, self.plan):
+            self._absorb_guests(header, list(rest))
+        else:
+            message = f"absorb: the shard stands at {self.now}, the snapshot at {header.now}, or their plans differ"
             raise ReportBug(message)
-        self._absorb_alone(header, rest)
+
+    def release(self, groups: NDArray[np.bool_]) -> None:
+        """Forget the profiles of some key groups (bool[256]): they go on elsewhere, and nothing is told. What is
+        remembered of ids stays."""
+        rows = self.profiles.index.live()
+        rows = rows[groups[key_groups(self.profiles.index.mpids[rows])]]
+        if not len(rows):
+            return
+        gone = np.zeros(self.profiles.rows, bool)
+        gone[rows] = True
+        self.profiles.forget(rows)
+        self.timers.forget(gone)
+        self.store.give(gone, -FOREVER, NOBODY)
+        join_thin(self.store)
+        self.evaluation.forget(rows)
+        self.profiles.index.release(rows)
 
     def check(self) -> None:
         """Raise ReportBug when parts of the state disagree."""
@@ -156,13 +177,34 @@ class Shard:
 
     def _absorb_alone(self, header: Header, parts: Iterator[Part]) -> None:
         plan, now = header.plan, header.now
+        if now < self.now:
+            message = f"absorb: expected a snapshot of {self.now} or later, got one of {now}"
+            raise ReportBug(message)
         profiles, known, store, timers = Profiles(), EventDictionaries(), EventStore(), Timers()
-        remembered = {"batches": Remembered(plan.remember_batches), "messages": Remembered(plan.remember_messages)}
-        Absorbing(profiles, known, store, remembered).take(parts)
+        batches, messages = self._batches.twin(), self._messages.twin()
+        batches.keep_for(plan.remember_batches, now)
+        messages.keep_for(plan.remember_messages, now)
+        Absorbing(profiles, known, store, {"batches": batches, "messages": messages}).take(parts)
         self.now, self.profiles, self.known, self.store, self.timers = now, profiles, known, store, timers
-        self._batches, self._messages = remembered["batches"], remembered["messages"]
+        self._batches, self._messages = batches, messages
         self.evaluation = Backfill(profiles, store, known, timers, now).run(plan)
         self._rearm()
+
+    def _absorb_guests(self, header: Header, parts: list[Part]) -> None:
+        """Find what the profiles are in a shard of their own, and take that over row by row."""
+        guest = Shard()
+        guest._absorb_alone(header, (part for part in parts if not isinstance(part, RememberedPart)))
+        theirs = guest.profiles.index.mpids[guest.profiles.index.live()]
+        if (self.profiles.index.find(theirs) >= 0).any():
+            message = "absorb: some profiles of the snapshot are here already"
+            raise ReportBug(message)
+        absorbing = Absorbing(self.profiles, self.known, self.store, self._remembered())
+        absorbing.take(iter(parts))
+        join_thin(self.store)
+        self.evaluation.make_room(self.profiles.rows)
+        to = np.append(np.int32(NOBODY), absorbing.rows)
+        self.evaluation.graft(guest.evaluation, to)
+        self.timers.graft(guest.timers, to)
 
     def _identity(self, row: int, name: str) -> tuple[str, ...]:
         for namespace in ("identity", *sorted(SETS)):

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from raudience.records import Field
 from raudience.shard.chunk import Chunk
+from raudience.shard.index import NOBODY
 from raudience.shard.rows import Cells
-from raudience.shard.store import EventStore
+from raudience.shard.store import SEAL, EventStore
 
-__all__ = ["Sifted", "sifted"]
+__all__ = ["Sifted", "join_thin", "sifted"]
+
+_FEW = SEAL // 8
 
 
 class Sifted:
@@ -57,6 +60,14 @@ def sifted(parts: Iterator[Sifted]) -> Iterator[Chunk]:
         yield from store.take_sealed()
     store.seal()
     yield from store.take_sealed()
+
+
+def join_thin(store: EventStore) -> None:
+    """Join chunks of which little is left, without what nobody owns."""
+    left = [(chunk, int(np.count_nonzero(chunk.row != NOBODY))) for chunk in store.take_sealed()]
+    thin = [chunk for chunk, count in left if count < _FEW or count * 2 < chunk.size]
+    whole = [chunk for chunk, count in left if count >= _FEW and count * 2 >= chunk.size]
+    store.add([*whole, *sifted(Sifted(chunk, chunk.row, chunk.row != NOBODY) for chunk in thin)])
 
 
 def _places(where: NDArray[np.int64], size: int) -> NDArray[np.int64]:

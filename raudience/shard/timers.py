@@ -70,9 +70,22 @@ class Timers:
 
     def keep(self, wanted: Callable[[NDArray[np.int32]], NDArray[np.bool_]]) -> None:
         """Keep only the moments whose leaves are wanted."""
-        self._open = _pick(self._open, wanted(self._open.leaf))
+        self._keep(lambda due: wanted(due.leaf))
+
+    def forget(self, rows: NDArray[np.bool_]) -> None:
+        """Keep no moment of some rows, bool[rows]."""
+        self._keep(lambda due: ~rows[due.row])
+
+    def graft(self, other: Timers, to: NDArray[np.int32]) -> None:
+        """Take all moments of another that has told none yet; to: int32[n], own row of each of its rows."""
+        for number, parts in other._buckets.items():
+            for part in parts:
+                self._put(number, part._replace(row=to[part.row]))
+
+    def _keep(self, wanted: Callable[[Due], NDArray[np.bool_]]) -> None:
+        self._open = _pick(self._open, wanted(self._open))
         kept = {
-            number: [_pick(part, where) for part in parts if (where := wanted(part.leaf)).any()]
+            number: [_pick(part, where) for part in parts if (where := wanted(part)).any()]
             for number, parts in self._buckets.items()
         }
         self._buckets = {number: parts for number, parts in kept.items() if parts}
