@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.shard.growing import grown
+from raudience.shard.keys import KeySet
 
 __all__ = ["NOBODY", "Remembered", "RowIndex"]
 
@@ -18,8 +19,6 @@ NOBODY: Final = 0
 
 _EMPTY = -1
 _GONE = -2
-_WAYS = 4
-_PART = np.uint64(1 << 63)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -132,94 +131,6 @@ class RowIndex:
             rows, slot = rows[lost], (slot[lost] + 1) & mask
 
 
-class _KeySet:
-    """Set of uint64 keys in two parts, in buckets of four: one look finds a key or the room for it.
-
-    The highest bit of what is held tells the part; keys that differ in nothing else are one. A free place holds 0.
-    """
-
-    def __init__(self) -> None:
-        self._used = 0
-        self._bits = _bucket_bits(0)
-        self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
-
-    def add(self, keys: NDArray[np.uint64], part: int) -> NDArray[np.bool_]:
-        """Which of distinct keys were in neither part; they are in `part` from now on."""
-        if (self._used + len(keys)) * 5 > self._table.size * 2:
-            self._rebuild(self._table[self._table != 0], len(keys))
-        found, bucket, full = self._look(keys)
-        held = keys | _PART if part else keys
-        if found.any():
-            new = (~found).nonzero()[0]
-            held, bucket, full = held.take(new), bucket.take(new), full.take(new)
-        self._put(held, bucket, full)
-        return ~found
-
-    def drop(self, part: int) -> None:
-        """Forget the keys of a part."""
-        held = self._table[self._table != 0]
-        kept = held[(held < _PART) == bool(part)]
-        self._rebuild(kept, len(kept))
-
-    def nbytes(self) -> int:
-        return self._table.nbytes
-
-    def _look(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-        """Which keys are in the set; for each the bucket, int64[n], that holds it or has room, and how full that is."""
-        bucket = _slots(keys, self._bits)
-        found, full = self._in_bucket(keys, bucket)
-        pending = (full == _WAYS).nonzero()[0]
-        pending = pending[~found[pending]]
-        mask = len(self._table) - 1
-        while len(pending):
-            following = (bucket[pending] + 1) & mask
-            bucket[pending] = following
-            found[pending], full[pending] = self._in_bucket(keys[pending], following)
-            pending = pending[~found[pending] & (full[pending] == _WAYS)]
-        return found, bucket, full
-
-    def _in_bucket(
-        self, keys: NDArray[np.uint64], bucket: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Whether keys are in buckets, and how many keys those hold; the four comparisons are read as one number."""
-        held = self._table.take(bucket, axis=0)
-        full = np.bitwise_count((held != 0).view(np.uint32).reshape(-1))
-        held &= ~_PART
-        equal = (held == keys.repeat(_WAYS).reshape(-1, _WAYS)).view(np.uint32).reshape(-1)
-        return equal != 0, full.astype(np.int64)
-
-    def _put(self, held: NDArray[np.uint64], bucket: NDArray[np.int64], full: NDArray[np.int64]) -> None:
-        self._used += len(held)
-        table = self._table.reshape(-1)
-        while len(held):
-            place = bucket * _WAYS + full
-            table[place] = held
-            lost = (table.take(place) != held).nonzero()[0]
-            held = held.take(lost)
-            if len(held):
-                _, bucket, full = self._look(held & ~_PART)
-
-    def _rebuild(self, held: NDArray[np.uint64], more: int) -> None:
-        """Make room for more keys than the table holds."""
-        self._used, self._bits = 0, _bucket_bits((len(held) + more) * 5 // 4)
-        self._table = np.zeros((1 << self._bits, _WAYS), np.uint64)
-        self._put(held, *self._look(held & ~_PART)[1:])
-
-    def all(self) -> NDArray[np.uint64]:
-        """Every key of both parts."""
-        return self._table[self._table != 0] & ~_PART
-
-    def of(self, part: int) -> NDArray[np.uint64]:
-        """Every key of a part."""
-        held = self._table[self._table != 0]
-        return held[(held >= _PART) == bool(part)] & ~_PART
-
-    def twin(self) -> _KeySet:
-        twin = copy(self)
-        twin._table = self._table.copy()
-        return twin
-
-
 def _again(keys: NDArray[np.uint64], repeated: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which keys stand earlier among the keys; repeated: those that occur more than once."""
     places = np.isin(keys, repeated).nonzero()[0]
@@ -231,13 +142,8 @@ def _again(keys: NDArray[np.uint64], repeated: NDArray[np.uint64]) -> NDArray[np
     return again
 
 
-def _bucket_bits(keys: int) -> int:
-    """Bits of the number of buckets that `keys` keys fill to a fifth or two."""
-    return max(8, (keys * 5 // (2 * _WAYS)).bit_length())
-
-
 class Remembered:
-    """Keys that were seen, remembered for at least `span` milliseconds; their highest bit does not count.
+    """Keys that were seen, remembered for at least `span` milliseconds.
 
     Time is cut into slices of `span`; a key seen in a slice is remembered until the end of the next one. So whether a
     key is still remembered depends on the two moments alone and not on how the input was batched.
@@ -246,7 +152,8 @@ class Remembered:
     def __init__(self, span: int) -> None:
         self.span = span
         self._slice = 0
-        self._keys = _KeySet()
+        self._now, self._before = KeySet(0), _sealed(np.zeros(0, np.uint64))
+        """What was seen first in the slice, and in the one before it."""
 
     def first_time(self, keys: NDArray[np.uint64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of `keys` (uint64[n], 0: no key, always new) were not seen before; they count as seen from now on.
@@ -270,47 +177,66 @@ class Remembered:
         """Remember for another span from now on; what is remembered counts as seen now."""
         if span == self.span:
             return
-        held = self._keys.all()
-        self.span, self._slice, self._keys = span, now // span, _KeySet()
-        self._keys.add(held, self._slice & 1)
+        held = np.concatenate([self._now.all(), self._before.all()])
+        self.span = span
+        self._begin(now // span, _sealed(held[:0]), len(held))
+        self._now.add(held)
 
     def merge(self, number: int, keys: NDArray[np.uint64]) -> None:
         """Remember distinct keys as seen in a slice of time, whatever has been seen since."""
         if number > self._slice:
             self._turn_to(number)
-        if number >= self._slice - 1:
-            self._keys.add(keys, number & 1)
+        fresh = keys.compress(self._unseen(keys))
+        if number == self._slice:
+            self._now.add(fresh)
+        elif number == self._slice - 1:
+            self._before = _sealed(np.concatenate([self._before.all(), fresh]))
 
     def slices(self) -> Iterator[tuple[int, NDArray[np.uint64]]]:
         """The slices of time whose keys are remembered, the latest first, each with its keys."""
-        for number in (self._slice, self._slice - 1):
-            yield number, self._keys.of(number & 1)
+        yield self._slice, self._now.all()
+        yield self._slice - 1, self._before.all()
 
     def twin(self) -> Remembered:
         """What is remembered now; read only."""
         twin = copy(self)
-        twin._keys = self._keys.twin()
+        twin._now, twin._before = self._now.twin(), self._before.twin()
         return twin
 
     def nbytes(self) -> int:
-        return self._keys.nbytes()
+        return self._now.nbytes() + self._before.nbytes()
 
     def _first_in_slice(self, keys: NDArray[np.uint64], number: int) -> NDArray[np.bool_]:
         self._turn_to(number)
-        keys = np.maximum(keys & ~_PART, np.uint64(1))
+        new = self._unseen(keys)
         ordered = np.sort(keys)
         repeated = ordered[1:] == ordered[:-1]
-        if not repeated.any():
-            return self._keys.add(keys, number & 1)
-        new = ~_again(keys, ordered[1:][repeated])
-        new[new] = self._keys.add(keys[new], number & 1)
+        if repeated.any():
+            new &= ~_again(keys, ordered[1:][repeated])
+        self._now.add(keys if new.all() else keys.compress(new))
+        return new
+
+    def _unseen(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """bool[n]: keys that are in neither slice."""
+        new = np.ones(len(keys), bool)
+        new[self._now.find(keys)] = False
+        new[self._before.find(keys)] = False
         return new
 
     def _turn_to(self, number: int) -> None:
         if number == self._slice:
             return
-        if number == self._slice + 1:
-            self._keys.drop(number & 1)
-        else:
-            self._keys = _KeySet()
-        self._slice = number
+        before = self._now if number == self._slice + 1 else KeySet(0)
+        expected = len(self._now)
+        before.seal()
+        self._begin(number, before, expected)
+
+    def _begin(self, number: int, before: KeySet, expected: int) -> None:
+        self._slice, self._now, self._before = number, KeySet(expected), before
+
+
+def _sealed(keys: NDArray[np.uint64]) -> KeySet:
+    held = KeySet(len(keys))
+    held.add(keys)
+    held.seal()
+    return held

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import resource
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import numpy as np
 
 from raudience.catalog.planning import plan
 from raudience.records import Block, Changes
+from raudience.records.packing import pack
 from raudience.shard import Shard
 from scripts.benchmarks.blocks import Form, event_block, mpids, profile_blocks
 from scripts.benchmarks.definitions import audience_key, book
@@ -74,11 +74,11 @@ class ShardEngine:
     def step(self, prepared: object) -> object:
         block, now = prepared  # type: ignore[misc]
         begun = time.process_time()
-        command = pickle.dumps((now, block), 5)
+        command = pack((now, block))
         encoded = time.process_time()
         changes = self.shard.apply(block, now)
         applied = time.process_time()
-        record = pickle.dumps(changes, 5)
+        record = pack(changes)
         ended = time.process_time()
         self.parts["command"] += encoded - begun
         self.parts["apply"] += applied - encoded
