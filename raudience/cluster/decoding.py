@@ -14,6 +14,7 @@ from raudience.errors import Fault
 from raudience.ingest.batches import DEFAULT_INPUT, Decoded, Decoder
 from raudience.ingest.flat import decode_table
 from raudience.ingest.refusals import Refusal
+from raudience.ingest.wanted import ALL, Wanted
 
 __all__ = ["Read", "cut_file", "read_part"]
 
@@ -36,15 +37,15 @@ def cut_file(path: Path, size: int = PART) -> list[Part]:
     return table_parts(path) if path.suffix in TABLES else parts(path, size)
 
 
-def read_part(part: Part, input: str = DEFAULT_INPUT) -> Iterator[Read]:
+def read_part(part: Part, input: str = DEFAULT_INPUT, wanted: Wanted = ALL) -> Iterator[Read]:
     """Decode a part for a replay; it never fails for what stands in the file: that is refused.
 
-    input: of batches that do not name their own.
+    input: of batches that do not name their own. wanted: fields of which columns are made; a table gives all it has.
     """
     if part.path.suffix in TABLES:
         yield from _read_table(part, input)
         return
-    decoder = Decoder(input)
+    decoder = Decoder(input, wanted)
     for documents in read_documents(part):
         yield from _decode(decoder, part, documents)
 

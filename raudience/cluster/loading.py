@@ -24,6 +24,7 @@ from raudience.errors import FixRequest
 from raudience.ingest.batches import DEFAULT_INPUT, Decoded
 from raudience.ingest.identity import Resolver
 from raudience.ingest.refusals import Refusal
+from raudience.ingest.wanted import ALL, Wanted
 
 __all__ = ["Loaded", "Reject", "Step", "Tell", "load"]
 
@@ -68,6 +69,7 @@ class _Work(msgspec.Struct, frozen=True):
     part: Part
     path: Path
     input: str
+    wanted: Wanted
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -122,11 +124,13 @@ def load(
     input: str = DEFAULT_INPUT,
     spill: Path | None = None,
     tell: Tell = lambda _: None,
+    wanted: Wanted = ALL,
 ) -> Iterator[Loaded]:
     """Read all files that `names` lead to, on as many processes as the engine has; the runs go when it is left.
 
     input: of batches that do not name their own. spill: a folder for the runs, on storage that all machines of the
-    engine see; None: the temporary folder, which is enough on one machine. Raises FixRequest.
+    engine see; None: the temporary folder, which is enough on one machine. wanted: fields that are kept. Raises
+    FixRequest.
     """
     files = find_files(names)
     size = _part_size(sum(path.stat().st_size for path in files), engine.hands())
@@ -139,7 +143,7 @@ def load(
         raise FixRequest(message)
     folder = Path(tempfile.mkdtemp(prefix="raudience-", dir=spill))
     try:
-        work = [_Work(part, folder / str(number), input) for number, part in enumerate(found)]
+        work = [_Work(part, folder / str(number), input, wanted) for number, part in enumerate(found)]
         reads: list[_Result] = []
         for read in engine.spread(_read_part, work):
             reads.append(read)
@@ -179,7 +183,7 @@ def _read_into_runs(work: _Work) -> _Result:
 
     refused = path.with_suffix(".refused")
     with refused.open("wb") as file:
-        for read in read_part(part, work.input):
+        for read in read_part(part, work.input, work.wanted):
             lines = read.lines_read
             refusals += len(read.refusals)
             file.writelines(msgspec.json.encode(refusal) + b"\n" for refusal in read.refusals)

@@ -20,10 +20,11 @@ from raudience.cluster.outcome import Outcome
 from raudience.cluster.rounds import Round
 from raudience.cluster.timeline import Timeline
 from raudience.criteria.dates import write_moment
-from raudience.criteria.leaves import FOREVER
+from raudience.criteria.leaves import FOREVER, Plan
 from raudience.errors import FixRequest
 from raudience.hashing import KEY_GROUPS, key_groups
 from raudience.ingest.route import split
+from raudience.ingest.wanted import wanted_by
 from raudience.records import Block, Explanation
 
 __all__ = ["AudienceSummary", "Question", "Replay", "Replayed", "Summary", "answer", "replay"]
@@ -96,9 +97,9 @@ def replay(engine: Engine[Any], job: Replay, tell: Tell = lambda _: None) -> Rep
 
     Raises FixRequest and FixDefinition before anything is written.
     """
-    _check(job)
+    wanted = wanted_by(_checked(job), job.identities)
     start = monotonic()
-    with load(engine, job.events, job.input, job.spill, tell) as loaded:
+    with load(engine, job.events, job.input, job.spill, tell, wanted) as loaded:
         outcome = Outcome(job.out)
         try:
             summary = _Player(engine, job, loaded, outcome, tell).play()
@@ -115,7 +116,8 @@ def answer(question: Question, tell: Tell = lambda _: None) -> Explanation:
     if question.audience not in planned:
         message = f"audience: expected one of {', '.join(sorted(planned))}; got {question.audience}"
         raise FixRequest(message)
-    with load(engine, question.events, question.input, question.spill, tell) as loaded:
+    wanted = wanted_by(plan(question.book))
+    with load(engine, question.events, question.input, question.spill, tell, wanted) as loaded:
         timeline = Timeline(loaded.rounds())
         engine.define(question.book, _beginning(timeline.first(), question.at))
         until = FOREVER if question.at is None else question.at
@@ -201,11 +203,12 @@ class _Player:
         )
 
 
-def _check(job: Replay) -> None:
+def _checked(job: Replay) -> Plan:
+    """What the job evaluates; raise FixRequest or FixDefinition when it cannot be carried out."""
     if job.until is not None and job.at and job.at[-1] > job.until:
         message = f"--at {write_moment(job.at[-1])}: expected an instant up to --until {write_moment(job.until)}"
         raise FixRequest(message)
-    plan(job.book)
+    return plan(job.book)
 
 
 def _beginning(first: int | None, otherwise: int | None) -> int:

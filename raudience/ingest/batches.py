@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -13,14 +14,15 @@ from numpy.typing import NDArray
 
 from raudience.errors import Fault
 from raudience.hashing import text_keys
+from raudience.ingest.customs import form_of
 from raudience.ingest.frame import Frame, lay_frame
 from raudience.ingest.happenings import Happenings, rows_by_type
 from raudience.ingest.identity import with_identity
 from raudience.ingest.keys import has_time, message_keys, per_input, request_keys, source_keys
-from raudience.ingest.profiles import Profiles
+from raudience.ingest.profiles import Memory, Profiles, Said
 from raudience.ingest.route import take
-from raudience.ingest.templates import Templates, Told
-from raudience.ingest.wire import Batch, read_batches, read_each
+from raudience.ingest.wanted import ALL, Wanted
+from raudience.ingest.wire import Read, Reader
 from raudience.records import Batches, Block, Events, Products
 
 __all__ = ["DEFAULT_INPUT", "SLICE", "Decoded", "Decoder", "decode"]
@@ -28,7 +30,6 @@ __all__ = ["DEFAULT_INPUT", "SLICE", "Decoded", "Decoder", "decode"]
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
 Keys: TypeAlias = NDArray[np.uint64]
-Read: TypeAlias = tuple[list[Batch], list[int] | None, list[tuple[int, Fault]]]
 
 DEFAULT_INPUT: Final = "default"
 """Input of batches that do not name their own by `api_key`."""
@@ -36,8 +37,8 @@ DEFAULT_INPUT: Final = "default"
 SLICE: Final = 256
 """Batches that are decoded at a time: their objects stay in the processor's cache (a third of the time of 2,048)."""
 
-_REMEMBERED: Final = 20_000
-"""Distinct devices, and applications, that are remembered from call to call."""
+_REMEMBERED: Final = 2_000
+"""Distinct maps of each kind that are remembered from call to call, and some for each document."""
 _NO_BATCHES: Final = tuple(np.empty(0, kind) for kind in ("i8", "?", "i8", "i4", "u8", "u8"))
 _NO_EVENTS: Final = tuple(np.empty(0, kind) for kind in ("i4", "i8", "i4", "u8"))
 
@@ -60,13 +61,14 @@ class Decoded(msgspec.Struct, frozen=True):
 
 
 class Decoder:
-    """Decodes documents; remembers the devices and applications it has seen, because the next ones will be like them.
-    What it has seen before never changes an answer."""
+    """Decodes documents; remembers the users, devices and applications it has seen, because the next ones will be like
+    them. What it has seen before never changes an answer."""
 
-    def __init__(self, input: str = DEFAULT_INPUT) -> None:
-        """input: of batches that do not name their own by `api_key`."""
-        self._input = input
-        self._devices, self._applications = Templates("device"), Templates("application")
+    def __init__(self, input: str = DEFAULT_INPUT, wanted: Wanted = ALL) -> None:
+        """input: of batches that do not name their own by `api_key`. wanted: fields that columns are made of."""
+        self._input, self._wanted = input, wanted
+        self._reader = _reader(wanted)
+        self._memory = Memory(wanted)
 
     def decode(self, documents: Sequence[bytes], now: int | None = None) -> Decoded:
         """Decode documents of one batch each, without white space around them; some thousands at a time are fastest.
@@ -75,13 +77,17 @@ class Decoder:
         effect at its own time and a batch without any time is refused. A refused document never keeps others from
         being read.
         """
-        self._devices.forget(_REMEMBERED)
-        self._applications.forget(_REMEMBERED)
-        builder = _Builder(Profiles(self._devices, self._applications), self._input, now)
+        self._memory.forget(_REMEMBERED + 4 * len(documents))
+        builder = _Builder(self._reader, self._memory, self._wanted, self._input, now)
         with _uninterrupted():
             for start in range(0, len(documents), SLICE):
                 builder.add(documents[start : start + SLICE], start)
             return _found(builder.finish())
+
+
+@lru_cache(maxsize=8)
+def _reader(wanted: Wanted) -> Reader:
+    return Reader(form_of(wanted))
 
 
 def decode(documents: Sequence[bytes], input: str = DEFAULT_INPUT, now: int | None = None) -> Decoded:
@@ -123,15 +129,16 @@ def _uninterrupted() -> Iterator[None]:
 
 
 class _OddSurroundings(Exception):
-    """A device or an application is no JSON object."""
+    """Something that batches repeat is not what it should be."""
 
 
 class _Builder:
     """Takes documents in slice by slice and makes one block of them."""
 
-    def __init__(self, profiles: Profiles, input: str, now: int | None) -> None:
+    def __init__(self, reader: Reader, memory: Memory, wanted: Wanted, input: str, now: int | None) -> None:
         self._input, self._now = input, now
-        self._profiles, self._happenings = profiles, Happenings()
+        self._reader, self._memory = reader, memory
+        self._profiles, self._happenings = Profiles(memory, wanted), Happenings(wanted)
         self._rows, self._events = 0, 0
         self._requests: list[str] = []
         self._inputs: dict[str, int] = {}
@@ -142,15 +149,15 @@ class _Builder:
     def add(self, documents: Sequence[bytes], start: int) -> None:
         """Take in a slice of documents, of which the first stands at `start`."""
         try:
-            self._take(documents, start, read_batches(documents))
+            self._take(documents, start, self._reader.read(documents))
         except _OddSurroundings:
-            self._take(documents, start, read_each(documents))
+            self._take(documents, start, self._reader.read_each(documents))
 
     def _take(self, documents: Sequence[bytes], start: int, read: Read) -> None:
         batches, positions, refused = read
         frame, good, unfit = lay_frame(batches, self._now, (self._rows, self._events))
         try:
-            told = self._profiles.read(frame)
+            said = self._memory.read(frame.batches)
         except (ValueError, RecursionError) as error:
             raise _OddSurroundings from error
         if positions is not None or unfit:
@@ -159,13 +166,13 @@ class _Builder:
             self._faults += [(start + place, fault) for place, fault in sorted(faults)]
             documents = [documents[place] for place in position[good].tolist()]
         if documents:
-            self._add(frame, told, text_keys(documents))
+            self._add(frame, said, text_keys(documents))
 
-    def _add(self, frame: Frame, told: tuple[Told, Told], content: Keys) -> None:
+    def _add(self, frame: Frame, said: Said, content: Keys) -> None:
         rows = rows_by_type(frame.types)
         key = self._happenings.add(frame, rows)
         attributions = self._happenings.attributions(key)
-        self._profiles.add(frame, rows | {"attribution": attributions} if len(attributions) else rows, told)
+        self._profiles.add(frame, rows | {"attribution": attributions} if len(attributions) else rows, said)
         requests = [batch.source_request_id or None for batch in frame.batches]
         of = _code_inputs([batch.api_key or self._input for batch in frame.batches], self._inputs)
         request = request_keys(requests, np.where(has_time(frame), content, np.uint64(0)))

@@ -20,7 +20,20 @@ from numpy.typing import NDArray
 from raudience.criteria.values import number_text
 from raudience.records import DELETED, NULL, NUMBER
 
-__all__ = ["TAKEN", "Cells", "Taken", "Words", "number", "pick", "present", "spread", "text_of"]
+__all__ = [
+    "TAKEN",
+    "Cells",
+    "Lists",
+    "Taken",
+    "Words",
+    "number",
+    "pick",
+    "present",
+    "ranges",
+    "spread",
+    "text_of",
+    "used_words",
+]
 
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
@@ -85,6 +98,12 @@ def _lay_out(shape: tuple[str, ...], index: Ints, maps: Values) -> Iterator[tupl
         yield key, index, flat[position :: len(shape)]
 
 
+def ranges(first: NDArray[Any], counts: NDArray[Any]) -> Longs:
+    """Positions first[i], first[i] + 1, ... of the counts[i] cells of each range, range after range."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(first - before, counts) + np.arange(counts.sum())
+
+
 def text_of(value: Any) -> str:
     """The text of a JSON value: numbers in their canonical form, lists and objects as JSON."""
     match value:
@@ -100,7 +119,21 @@ def text_of(value: Any) -> str:
             return msgspec.json.encode(value).decode()
 
 
-class Cells:
+class _Coded:
+    """Words of the cells of one field by first appearance."""
+
+    def __init__(self) -> None:
+        self.words: Words = defaultdict(count().__next__)
+        self._named: list[str] = []
+
+    def used(self, codes: Ints) -> tuple[Ints, Sequence[str]]:
+        """The codes, and the words, without words that no code stands for."""
+        if len(self._named) < len(self.words):
+            self._named = [*self.words]
+        return used_words(codes, self._named)
+
+
+class Cells(_Coded):
     """Scalar cells of one field, coded as they come.
 
     index, codes, numbers, stamps: one array per addition; numbers None where no cell of it is a number, stamps None
@@ -108,11 +141,11 @@ class Cells:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.index: list[Ints] = []
         self.codes: list[Ints] = []
         self.numbers: list[Floats | None] = []
         self.stamps: list[Longs | None] = []
-        self.words: Words = defaultdict(count().__next__)
 
     def add(self, index: Ints, values: Values, kinds: set[type], stamps: Longs | None = None) -> None:
         """Code values of the types `kinds`: None becomes NULL, TAKEN DELETED, lists and objects their JSON text."""
@@ -121,6 +154,29 @@ class Cells:
         self.codes.append(codes)
         self.numbers.append(numbers)
         self.stamps.append(stamps)
+
+    def settle(self) -> None:
+        """Make one addition of all, by position; without stamps."""
+        if len(self.index) > 1:
+            numbers = self._joined_numbers()
+            index, codes = np.concatenate(self.index), np.concatenate(self.codes)
+            if (index[1:] < index[:-1]).any():
+                order = np.argsort(index, kind="stable")
+                index, codes, numbers = index[order], codes[order], None if numbers is None else numbers[order]
+            self.index, self.codes, self.numbers, self.stamps = [index], [codes], [numbers], [None]
+
+    def _joined_numbers(self) -> Floats | None:
+        if all(some is None for some in self.numbers):
+            return None
+        parts = zip(self.codes, self.numbers, strict=True)
+        return np.concatenate([np.zeros(len(codes)) if some is None else some for codes, some in parts])
+
+    def put_first(self, index: Ints, numbers: Floats | None, codes: Ints, words: Sequence[str]) -> None:
+        """Put cells, coded by other words, before those that are there."""
+        self.index.insert(0, index)
+        self.codes.insert(0, recode(codes, words, self.words))
+        self.numbers.insert(0, numbers)
+        self.stamps.insert(0, None)
 
     def _code(self, values: Values, kinds: set[type]) -> tuple[Ints, Floats | None]:
         """Each type by itself."""
@@ -156,6 +212,71 @@ class Cells:
         codes = [NUMBER if fits else self.words[str(value)] for value, fits in zip(values, small, strict=True)]
         numbers = [float(value) if fits else 0.0 for value, fits in zip(values, small, strict=True)]
         return np.array(codes, np.int32), np.array(numbers, np.float64)
+
+
+class Lists(_Coded):
+    """List cells of one field, coded as they come: elements become texts, null elements are left out.
+
+    index, lengths, codes, stamps: one array per addition (codes of all elements, list after list); words as in `Cells`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index: list[Ints] = []
+        self.lengths: list[Longs] = []
+        self.codes: list[Ints] = []
+        self.stamps: list[Longs | None] = []
+        self.starts: Longs = np.empty(0, np.int64)
+
+    def add(self, index: Ints, lists: Sequence[Sequence[Any]], stamps: Longs | None = None) -> None:
+        elements = [*chain.from_iterable(lists)]
+        if set(map(type, elements)) - {str}:
+            lists = [[text_of(element) for element in each if element is not None] for each in lists]
+            elements = [*chain.from_iterable(lists)]
+        self.index.append(index)
+        self.lengths.append(np.fromiter(map(len, lists), np.int64, len(lists)))
+        self.codes.append(np.fromiter(map(self.words.__getitem__, elements), np.int32, len(elements)))
+        self.stamps.append(stamps)
+
+    def settle(self) -> None:
+        """Make one addition of all, by position, without stamps; `starts` is where the codes of each list start."""
+        if len(self.index) > 1:
+            index, lengths = np.concatenate(self.index), np.concatenate(self.lengths)
+            codes = np.concatenate(self.codes)
+            if (index[1:] < index[:-1]).any():
+                order = np.argsort(index, kind="stable")
+                codes = codes[ranges((np.cumsum(lengths) - lengths)[order], lengths[order])]
+                index, lengths = index[order], lengths[order]
+            self.index, self.lengths, self.codes, self.stamps = [index], [lengths], [codes], [None]
+        if len(self.starts) < len(self.index[0]):
+            self.starts = np.cumsum(self.lengths[0]) - self.lengths[0]
+
+    def put_first(self, index: Ints, lengths: Longs, codes: Ints, words: Sequence[str]) -> None:
+        """Put lists, coded by other words, before those that are there."""
+        self.index.insert(0, index)
+        self.lengths.insert(0, lengths)
+        self.codes.insert(0, recode(codes, words, self.words))
+        self.stamps.insert(0, None)
+
+
+def used_words(codes: Ints, words: Sequence[str]) -> tuple[Ints, Sequence[str]]:
+    """Codes and words without the words that no code stands for."""
+    there = np.zeros(len(words) + 1, np.bool_)
+    there[np.maximum(codes, -1)] = True
+    there = there[:-1]
+    if there.all():
+        return codes, words
+    used = np.flatnonzero(there).astype(np.int32)
+    new = (np.cumsum(there, dtype=np.int32) - np.int32(1)).astype(np.int32)
+    return np.where(codes >= 0, new[np.maximum(codes, 0)], codes).astype(np.int32), pick(words, used)
+
+
+def recode(codes: Ints, words: Sequence[str], known: Words) -> Ints:
+    """Codes by one table of words as codes by another, which learns them; what is no word stays."""
+    new = np.fromiter(map(known.__getitem__, words), np.int32, len(words))
+    if (new == np.arange(len(new))).all():
+        return codes
+    return np.where(codes >= 0, new[np.maximum(codes, 0)], codes).astype(np.int32)
 
 
 def _name_of(kind: type) -> str:

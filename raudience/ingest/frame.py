@@ -52,33 +52,34 @@ def lay_frame(
     now: when the batches arrive; None in a replay, where every batch arrives at its own time. start: positions in the
     block of the first batch and the first event.
     """
-    frame = _frame(batches, now, start)
-    faults = {**_unfit_mpids(batches), **_unfit_times(frame, now)}
+    frame, unfit = _frame(batches, now, start)
+    faults = {**unfit, **_unfit_times(frame, now)}
     good = np.ones(len(batches), np.bool_)
     if not faults:
         return frame, good, []
     good[[*faults]] = False
-    return _frame([*compress(batches, good)], now, start), good, sorted(faults.items())
+    return _frame([*compress(batches, good)], now, start)[0], good, sorted(faults.items())
 
 
-def _frame(batches: Sequence[Batch], now: int | None, start: tuple[int, int]) -> Frame:
-    lists = [batch.events or () for batch in batches]
+def _frame(batches: Sequence[Batch], now: int | None, start: tuple[int, int]) -> tuple[Frame, dict[int, Fault]]:
+    """The frame of all batches, and the faults of their MPIDs by position."""
+    lists: list[Any] = [batch.events or () for batch in batches]
     events = [*chain.from_iterable(lists)]
     if not all(events):
         lists = [[event for event in events if event] for events in lists]
         events = [*chain.from_iterable(lists)]
-    return _timed(batches, [*map(len, lists)], [event for event in events if event], now, start)
+    return _timed(batches, [*map(len, lists)], events, now, start)
 
 
 def _timed(
     batches: Sequence[Batch], counts: list[int], events: list[Event], now: int | None, start: tuple[int, int]
-) -> Frame:
+) -> tuple[Frame, dict[int, Fault]]:
     batch = np.repeat(np.arange(len(batches), dtype=np.int32), counts)
     datas = [event.data or empty_data(event.event_type) for event in events]
     time = _times([data.timestamp_unixtime_ms for data in datas])
     stamp = _stamps([entry.timestamp_unixtime_ms for entry in batches], batch, time, now)
-    mpid, nameless = _mpids(batches)
-    return Frame(
+    mpid, nameless, faults = _mpids(batches)
+    frame = Frame(
         batches=batches,
         rows=np.arange(start[0], start[0] + len(batches), dtype=np.int32),
         mpid=mpid,
@@ -90,6 +91,7 @@ def _timed(
         batch=batch,
         time=np.where(time == _UNKNOWN, stamp[batch], time),
     )
+    return frame, faults
 
 
 def _times(times: list[int | None]) -> Longs:
@@ -110,14 +112,32 @@ def _stamps(given: list[int | None], batch: Ints, time: Longs, now: int | None) 
     return stamp
 
 
-def _mpids(batches: Sequence[Batch]) -> tuple[Longs, NDArray[np.bool_]]:
+def _mpids(batches: Sequence[Batch]) -> tuple[Longs, NDArray[np.bool_], dict[int, Fault]]:
+    """MPIDs, which batches have none, and the faults of texts that are none by position."""
     given = [batch.mpid for batch in batches]
     try:
-        return np.array(given, np.int64), np.zeros(len(given), np.bool_)
+        return np.array(_whole(given), np.int64), np.zeros(len(given), np.bool_), {}
     except (TypeError, ValueError, OverflowError):
         known = [_read_mpid(mpid) for mpid in given]
+        faults = {
+            position: Fault("$.mpid", "a signed 64-bit whole number", f'"{mpid}"')
+            for position, mpid in enumerate(given)
+            if mpid and known[position] is None
+        }
         nameless = np.array([mpid is None for mpid in known], np.bool_)
-        return np.array([mpid or 0 for mpid in known], np.int64), nameless
+        return np.array([mpid or 0 for mpid in known], np.int64), nameless, faults
+
+
+def _whole(given: list[int | str | None]) -> list[Any]:
+    """Numbers and texts of numbers in their shortest form as numbers; raise TypeError or ValueError when there are
+    others."""
+    if set(map(type, given)) == {str}:
+        numbers = [*map(int, given)]  # type: ignore[arg-type]
+        if [*map(str, numbers)] != given:
+            message = "texts that need a closer look"
+            raise ValueError(message)
+        return numbers
+    return given
 
 
 def _read_mpid(mpid: int | str | None) -> int | None:
@@ -125,16 +145,6 @@ def _read_mpid(mpid: int | str | None) -> int | None:
     if isinstance(mpid, str):
         mpid = int(mpid) if _MPID.fullmatch(mpid) else None
     return mpid if mpid is not None and -(2**63) <= mpid < 2**63 else None
-
-
-def _unfit_mpids(batches: Sequence[Batch]) -> dict[int, Fault]:
-    mpids = [batch.mpid for batch in batches]
-    texts = [(row, mpid) for row, mpid in enumerate(mpids) if type(mpid) is str] if str in set(map(type, mpids)) else []
-    return {
-        position: Fault("$.mpid", "a signed 64-bit whole number", f'"{mpid}"')
-        for position, mpid in texts
-        if mpid and _read_mpid(mpid) is None
-    }
 
 
 def _unfit_times(frame: Frame, now: int | None) -> dict[int, Fault]:

@@ -6,19 +6,23 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.text import attribute_key
 from raudience.ingest.cells import TAKEN, present, spread
+from raudience.ingest.customs import attribute_of
 from raudience.ingest.frame import Frame
+from raudience.ingest.repeated import Repeated
 from raudience.ingest.sheets import Sheet
 from raudience.ingest.spellings import DEVICE_IDS, canonical
 from raudience.ingest.templates import Templates, Told
-from raudience.ingest.wire import Consent, IdentityRow
+from raudience.ingest.wanted import Wanted
+from raudience.ingest.wire import Batch, Consent, read_attributes, read_identities
 from raudience.records import Column, Field, FieldColumn
 
-__all__ = ["Profiles"]
+__all__ = ["Memory", "Profiles", "Said"]
 
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
@@ -34,29 +38,58 @@ _ATTRIBUTED: Final = ("publisher", "campaign")
 _DEVICE_ID: Final = frozenset(DEVICE_IDS)
 
 
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What the batches of a slice say of what they repeat; attributes, identities: int32[n], position of each map."""
+
+    devices: Told
+    applications: Told
+    attributes: Ints
+    identities: Ints
+
+
+class Memory:
+    """What batches repeat, remembered from block to block."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.devices, self.applications = Templates("device", wanted), Templates("application", wanted)
+        self.attributes = Repeated(read_attributes, _lay_attribute, wanted)
+        self.identities = Repeated(read_identities, _add_identity, wanted)
+
+    def forget(self, above: int) -> None:
+        """Start again with those of which more than `above` are remembered; not within a block."""
+        for each in (self.devices, self.applications, self.attributes, self.identities):
+            each.forget(above)
+
+    def read(self, batches: Sequence[Batch]) -> Said:
+        """Look into a slice of batches; raise ValueError when something is not what it should be."""
+        return Said(
+            self.devices.read([batch.device_info for batch in batches]),
+            self.applications.read([batch.application_info for batch in batches]),
+            self.attributes.read([batch.user_attributes for batch in batches]),
+            self.identities.read([batch.user_identities for batch in batches]),
+        )
+
+
 class Profiles:
     """Collects the updates that the slices of a block tell. Of one batch and field what an event tells stands after
     what the batch tells."""
 
-    def __init__(self, devices: Templates, applications: Templates) -> None:
-        self._sheet = Sheet()
-        self._devices, self._applications = devices, applications
-        self._told: list[tuple[Ints, Ints]] = [(np.empty(0, np.int32), np.empty(0, np.int32))]
+    def __init__(self, memory: Memory, wanted: Wanted) -> None:
+        self._sheet, self._wanted = Sheet(wanted), wanted
+        self._memory = memory
+        nobody = np.empty(0, np.int32)
+        self._said: list[tuple[Ints, Ints, Ints, Ints]] = [(nobody, nobody, nobody, nobody)]
 
-    def read(self, frame: Frame) -> tuple[Told, Told]:
-        """Devices and applications of a slice; raise ValueError when one of them is no JSON object."""
-        devices = self._devices.read([batch.device_info for batch in frame.batches])
-        return devices, self._applications.read([batch.application_info for batch in frame.batches])
-
-    def add(self, frame: Frame, rows: dict[str, Ints], told: tuple[Told, Told]) -> None:
+    def add(self, frame: Frame, rows: dict[str, Ints], said: Said) -> None:
         """Take in a slice; rows: positions in it of the events of each type, and of custom events of the
         type attribution."""
-        self._told.append((told[0].templates, told[1].templates))
+        told = said.devices, said.applications
+        self._said.append((told[0].templates, told[1].templates, said.attributes, said.identities))
         for name, places, values in told[0].ids + told[1].ids:
             if values:
                 self._sheet.add(Field("device_id", name), frame.rows[places], values)
         _add_attributes(self._sheet, frame)
-        _add_identities(self._sheet, frame)
+        _add_device_stamps(self._sheet, frame)
         _add_consent(self._sheet, frame)
         _add_places(self._sheet, frame)
         _add_attribution(self._sheet, frame, rows)
@@ -70,14 +103,14 @@ class Profiles:
         stamps: int64[n], of the batches of the block.
         """
         # Of fields that device and application both have, the application's stands for the events.
-        devices, applications = map(np.concatenate, zip(*self._told, strict=True))
-        around = [
-            *self._devices.columns(devices, self._sheet),
-            *self._applications.columns(applications, self._sheet),
-        ]
-        context = {field.name: column for field, column in around}
-        updates = [FieldColumn(field, column) for field, column in around]
-        found = (*self._sheet.field_columns(len(stamps), stamps), *updates)
+        devices, applications, attributes, identities = map(np.concatenate, zip(*self._said, strict=True))
+        memory, sheet = self._memory, self._sheet
+        around = [*memory.devices.columns(devices, sheet), *memory.applications.columns(applications, sheet)]
+        memory.attributes.tell(sheet, attributes)
+        memory.identities.tell(sheet, identities)
+        context = {field.name: column for field, column in around if self._wanted.has(Field("event", field.name))}
+        updates = [FieldColumn(field, column) for field, column in around if self._wanted.has(field)]
+        found = (*sheet.field_columns(len(stamps), stamps), *updates)
         named = sorted((name, column) for name, column in context.items())
         return tuple(sorted(found, key=_field_of)), tuple((Field("event", name), column) for name, column in named)
 
@@ -86,10 +119,12 @@ def _field_of(update: FieldColumn) -> Field:
     return update.field
 
 
+def _lay_attribute(sheet: Sheet, name: str, index: Ints, values: Sequence[Any]) -> None:
+    sheet.add(Field("user", attribute_key(name)), index, values)
+
+
 def _add_attributes(sheet: Sheet, frame: Frame) -> None:
     rows, batches = frame.rows, frame.batches
-    for name, index, values in spread(*present(rows, [batch.user_attributes for batch in batches])):
-        sheet.add(Field("user", attribute_key(name)), index, values)
     there, lists = present(rows, [batch.deleted_user_attributes for batch in batches])
     for row, names in zip(there, lists, strict=True):
         for name in filter(None, names):
@@ -98,19 +133,9 @@ def _add_attributes(sheet: Sheet, frame: Frame) -> None:
         sheet.add(Field("calculated", name), index, values)
 
 
-def _add_identities(sheet: Sheet, frame: Frame) -> None:
-    there, given = present(frame.rows, [batch.user_identities for batch in frame.batches])
-    maps = given if {dict}.issuperset(map(type, given)) else [*map(_as_map, given)]
-    for name, index, values in spread(there, maps):
-        _add_identity(sheet, name, index, values)
+def _add_device_stamps(sheet: Sheet, frame: Frame) -> None:
     there, stamps = present(frame.rows, [batch.mp_deviceid for batch in frame.batches])
     _add_identity(sheet, "mp_deviceid", there, stamps)
-
-
-def _as_map(identities: dict[str, Any] | list[IdentityRow | None]) -> dict[str, Any]:
-    if isinstance(identities, dict):
-        return identities
-    return {entry.identity_type: entry.identity for entry in identities if entry and entry.identity_type}
 
 
 def _add_identity(sheet: Sheet, name: str, index: Ints, values: Sequence[Any], stamps: Longs | None = None) -> None:
@@ -139,8 +164,11 @@ def _add_consents(sheet: Sheet, field: Field, frame: Frame, index: Ints, consent
 
 def _add_places(sheet: Sheet, frame: Frame) -> None:
     """Where the user is: the batch's location, else that of its first event with one."""
-    places = [batch.context.location if batch.context else None for batch in frame.batches]
+    contexts = [batch.context for batch in frame.batches]
     of_events = [data.location for data in frame.datas]
+    if not any(contexts) and not any(of_events):
+        return
+    places = [context.location if context else None for context in contexts]
     if any(of_events):
         for row, place in zip(frame.batch.tolist(), of_events, strict=True):
             places[row] = place if _is_place(place) and not _is_place(places[row]) else places[row]
@@ -184,8 +212,9 @@ def _add_attribution(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) -> None:
 
 def _add_attributed(sheet: Sheet, frame: Frame, of: str, events: Sequence[int]) -> None:
     for name in _ATTRIBUTED:
-        told = [row for row in events if name in (frame.datas[row].custom_attributes or {})]
-        values = [(frame.datas[row].custom_attributes or {})[name] for row in told]
+        given = [attribute_of(frame.datas[row].custom_attributes, name) for row in events]
+        told = [row for row, value in zip(events, given, strict=True) if value is not msgspec.UNSET]
+        values = [value for value in given if value is not msgspec.UNSET]
         if told:
             sheet.add(Field("attribution", f"{of}.{name}"), frame.rows[frame.batch[told]], values, frame.time[told])
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, compress
-from typing import Any, Final, TypeAlias
+from collections.abc import Sequence
+from itertools import compress
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.ingest.cells import Cells, Values, text_of
+from raudience.ingest.cells import Cells, Lists, Values, ranges, text_of
+from raudience.ingest.wanted import ALL, Wanted
 from raudience.records import DELETED, NUMBER, Column, Field, FieldColumn, ListColumn
 
 __all__ = ["Sheet"]
@@ -20,23 +21,29 @@ Floats: TypeAlias = NDArray[np.float64]
 
 _NO_SCALARS: Final = frozenset({type(None), list, dict})
 _NO_NUMBERS: Final = np.empty(0, np.float64)
+_FEW: Final = 16
+"""How many times fewer rows than a table has are looked up one by one."""
 _NOBODY: Final = ("", "00000000-0000-0000-0000-000000000000")
 
 
 class Sheet:
-    """Cells of one table. Positions may come in any order; of one position, cells added later stand later."""
+    """Cells of one table. Positions may come in any order; of one position, cells added later stand later. Cells of
+    fields that are not wanted are not kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted = ALL) -> None:
+        self._wanted = wanted
         self._cells: dict[Field, Cells] = {}
-        self._lists: dict[Field, list[tuple[Ints, Sequence[Sequence[Any]], Longs | None]]] = {}
+        self._lists: dict[Field, Lists] = {}
 
     def add(self, field: Field, index: Ints, values: Values, stamps: Longs | None = None) -> None:
         """Cells of a field, scalars or, where the table has list columns, lists."""
+        if not self._wanted.has(field):
+            return
         kinds = set(map(type, values))
         if list in kinds and field.namespace in ("user", "calculated"):
             listed = np.array([type(value) is list for value in values], np.bool_)
             own = (None, None) if stamps is None else (stamps[listed], stamps[~listed])
-            self._lists.setdefault(field, []).append((index[listed], [*compress(values, listed)], own[0]))
+            self._lists_of(field).add(index[listed], [*compress(values, listed)], own[0])
             index, values, stamps = index[~listed], [*compress(values, ~listed)], own[1]
             kinds.discard(list)
         if kinds:
@@ -44,6 +51,8 @@ class Sheet:
 
     def add_scalars(self, field: Field, index: Ints, values: Values, stamps: Longs | None = None) -> None:
         """Cells of a field where the value is a scalar: nulls, lists and objects are as if absent."""
+        if not self._wanted.has(field):
+            return
         kinds = set(map(type, values))
         odd = kinds & _NO_SCALARS
         if odd == kinds:
@@ -60,6 +69,30 @@ class Sheet:
             cells = self._cells[field] = Cells()
         return cells
 
+    def _lists_of(self, field: Field) -> Lists:
+        lists = self._lists.get(field)
+        if lists is None:
+            lists = self._lists[field] = Lists()
+        return lists
+
+    def repeat(self, other: Sheet, of: Ints, count: int) -> None:
+        """Give every row the cells of a row of another table, before all cells it has; of: int32[rows], the row of the
+        other table, which has `count`."""
+        for field, cells in other._cells.items():
+            cells.settle()
+            rows, taken = _repeated(cells.index[0], of, count)
+            if len(rows):
+                numbers = cells.numbers[0]
+                some = None if numbers is None else numbers[taken]
+                self._cells_of(field).put_first(rows, some, *cells.used(cells.codes[0][taken]))
+        for field, lists in other._lists.items():
+            lists.settle()
+            rows, taken = _repeated(lists.index[0], of, count)
+            if len(rows):
+                lengths = lists.lengths[0][taken]
+                codes = lists.codes[0][ranges(lists.starts[taken], lengths)]
+                self._lists_of(field).put_first(rows, lengths, *lists.used(codes))
+
     def columns(self, rows: int) -> tuple[tuple[Field, Column], ...]:
         """One column per field, in the order of the fields; of several cells at one position the last."""
         return tuple((field, _one_per_row(_column(cells)[0], rows)) for field, cells in sorted(self._cells.items()))
@@ -70,7 +103,7 @@ class Sheet:
         Identities are texts. One that says "nobody" (empty, or zeros because tracking is limited) takes the former
         user identity away and is left out of device identities.
         """
-        found = [FieldColumn(field, *_listed(pieces, stamps)) for field, pieces in self._lists.items()]
+        found = [FieldColumn(field, *_listed(lists, stamps)) for field, lists in self._lists.items()]
         for field, cells in self._cells.items():
             column, own = _column(cells, stamps)
             if field.namespace in ("identity", "device_id"):
@@ -150,26 +183,24 @@ def _as_texts(column: Column) -> Column:
     return Column(column.index, codes, _NO_NUMBERS, tuple(words))
 
 
-def _listed(
-    pieces: list[tuple[Ints, Sequence[Sequence[Any]], Longs | None]], stamps: Longs
-) -> tuple[ListColumn, Longs | None]:
-    """Lists of a field by position; elements become texts, null elements are left out."""
-    index = np.concatenate([piece[0] for piece in pieces])
-    lists = [*chain.from_iterable(piece[1] for piece in pieces)]
-    own = _stamps([piece[0] for piece in pieces], [piece[2] for piece in pieces], stamps)
-    order = np.argsort(index, kind="stable")
-    texts = [[*map(text_of, filter(_is_some, lists[place]))] for place in order.tolist()]
-    offsets = np.zeros(len(texts) + 1, np.int32)
-    np.cumsum([*map(len, texts)], out=offsets[1:])
-    words, codes = _code_texts(chain.from_iterable(texts))
-    return ListColumn(index[order], offsets, codes, words), None if own is None else own[order]
+def _listed(lists: Lists, stamps: Longs | None = None) -> tuple[ListColumn, Longs | None]:
+    """Lists of a field by position."""
+    own = _stamps(lists.index, lists.stamps, stamps)
+    if own is not None:
+        index = np.concatenate(lists.index)
+        own = own[np.argsort(index, kind="stable")]
+    lists.settle()
+    offsets = np.concatenate([lists.starts, [len(lists.codes[0])]]).astype(np.int32)
+    return ListColumn(lists.index[0], offsets, lists.codes[0], tuple(lists.words)), own
 
 
-def _is_some(value: Any) -> bool:
-    return value is not None
-
-
-def _code_texts(texts: Iterator[str]) -> tuple[tuple[str, ...], Ints]:
-    words: dict[str, int] = {}
-    codes = [words.setdefault(text, len(words)) for text in texts]
-    return tuple(words), np.array(codes, np.int32)
+def _repeated(index: Ints, of: Ints, count: int) -> tuple[Ints, Longs]:
+    """Rows that get cells and which cell each gets, when row i is like row of[i] of a table of `count` rows with cells
+    at `index` (ascending)."""
+    if len(of) * _FEW < count:
+        first = np.searchsorted(index, of, "left")
+        cells = np.searchsorted(index, of, "right") - first
+    else:
+        counts = np.bincount(index, minlength=count)
+        first, cells = (np.cumsum(counts) - counts)[of], counts[of]
+    return np.repeat(np.arange(len(of), dtype=np.int32), cells), ranges(first, cells)

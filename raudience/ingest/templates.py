@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from raudience.ingest.cells import present, spread
 from raudience.ingest.sheets import Sheet
 from raudience.ingest.spellings import DEVICE_IDS, canonical
+from raudience.ingest.wanted import Wanted
 from raudience.records import Column, Field
 
 __all__ = ["Templates", "Told"]
@@ -38,8 +39,8 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 class Templates:
     """The distinct objects of one kind, remembered from block to block."""
 
-    def __init__(self, namespace: str) -> None:
-        self._namespace = namespace
+    def __init__(self, namespace: str, wanted: Wanted) -> None:
+        self._namespace, self._wanted = namespace, wanted
         self._marks: dict[bytes, str] = {}
         self.forget()
 
@@ -84,7 +85,7 @@ class Templates:
         for name, index, values in spread(*present(np.arange(count, dtype=np.int32), maps)):
             if canonical(name) in _DEVICE_ID:
                 _add_ids(ids, canonical(name), of, index, values)
-            else:
+            elif self._wanted.has(Field(self._namespace, name)) or self._wanted.has(Field("event", name)):
                 sheet.add_scalars(Field(self._namespace, name), index, values)
         for field, column in sheet.columns(count):
             yield field, _expand(column, of, count)

@@ -21,12 +21,14 @@ __all__ = [
     "Consent",
     "Data",
     "Event",
-    "IdentityRow",
     "Impression",
     "Product",
+    "ProductAction",
+    "Read",
+    "Reader",
     "empty_data",
-    "read_batches",
-    "read_each",
+    "read_attributes",
+    "read_identities",
 ]
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -90,6 +92,9 @@ class IdentityRow(_Wire, gc=False):
 
     identity_type: str | None = None
     identity: Scalar = None
+
+
+Identities: TypeAlias = dict[str, Scalar] | list[IdentityRow | None]
 
 
 class Data(_Wire, gc=False):
@@ -184,16 +189,19 @@ _DATA: Final[dict[str, Any]] = {
      "push_reaction", "profile", "user_attribute_change", "user_identity_change", "network_performance", "breadcrumb"),
     OtherData,
 )  # fmt: skip
-_KNOWN: Final[Any] = Union[  # noqa: UP007
-    tuple(
-        msgspec.defstruct(
-            "Event", [("data", kind | None, None)], namespace={"event_type": name},
-            tag_field="event_type", tag=name, gc=False,
+
+
+def _known(data: dict[str, Any]) -> Any:
+    """Events of the known types, each a struct of its own with `event_type` and `data` of its type."""
+    return Union[  # noqa: UP007
+        tuple(
+            msgspec.defstruct(
+                "Event", [("data", kind | None, None)], namespace={"event_type": name},
+                tag_field="event_type", tag=name, gc=False,
+            )
+            for name, kind in data.items()
         )
-        for name, kind in _DATA.items()
-    )
-]  # fmt: skip
-"""Events of the known types, each a struct of its own with `event_type` and `data`."""
+    ]  # fmt: skip
 
 
 def empty_data(event_type: str) -> Data:
@@ -226,8 +234,8 @@ class Batch(_Wire, gc=False):
     source_request_id: str | int | None = None
     mpid: Id | str | None = None
     timestamp_unixtime_ms: Time | None = None
-    user_identities: dict[str, Scalar] | list[IdentityRow | None] | None = None
-    user_attributes: dict[str, Any] | None = None
+    user_identities: msgspec.Raw = msgspec.Raw()
+    user_attributes: msgspec.Raw = msgspec.Raw()
     device_info: msgspec.Raw = msgspec.Raw()
     application_info: msgspec.Raw = msgspec.Raw()
     deleted_user_attributes: list[str | None] | None = None
@@ -239,23 +247,20 @@ class Batch(_Wire, gc=False):
     attribution_info: AttributionInfo | None = None
 
 
-class _Known(Batch, gc=False):
-    """A batch with events of known types only."""
-
-    events: list[_KNOWN | None] | None = None
-
-
 class _Whole(Batch, gc=False):
     """A batch of which every part is decoded, for finding what is wrong."""
 
+    user_identities: Identities | None = None  # type: ignore[assignment]
+    user_attributes: dict[str, Any] | None = None  # type: ignore[assignment]
     device_info: dict[str, Any] | None = None  # type: ignore[assignment]
     application_info: dict[str, Any] | None = None  # type: ignore[assignment]
 
 
-_DECODE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(_Known).decode
-_DECODE_ANY: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(Batch).decode
 _DECODE_WHOLE: Final[Callable[[bytes], Batch]] = msgspec.json.Decoder(_Whole).decode
+_DECODE_ATTRIBUTES: Final[Callable[[bytes], dict[str, Any] | None]] = msgspec.json.Decoder(dict[str, Any] | None).decode
+_DECODE_IDENTITIES: Final[Callable[[bytes], Identities | None]] = msgspec.json.Decoder(Identities | None).decode
 _LOOSE: Final = msgspec.json.Decoder()
+Read: TypeAlias = tuple[list[Batch], list[int] | None, list[tuple[int, Fault]]]
 _MESSAGE = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<got>.+?))?(?: - at `(?P<path>.+)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field (?P<field>`[^`]+`)(?: - at `(?P<path>.+)`)?")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|(\[\.\.\.\])")
@@ -263,22 +268,68 @@ _WORDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true
 _SHOWN = 60
 
 
-def read_batches(documents: Sequence[bytes]) -> tuple[list[Batch], list[int] | None, list[tuple[int, Fault]]]:
-    """Decode one batch per document: the good ones, their positions (None: all are good), and faults by position.
+class Reader:
+    """Decodes batches; what is not decoded into them, here and in unknown keys, is skipped."""
 
-    Device and application are not looked into: what is wrong there, `read_each` finds.
-    """
+    def __init__(self, attributes: Any) -> None:
+        """attributes: type of custom attributes of events; with a struct, other attributes are skipped."""
+        self._narrow = attributes != dict[str, Any]
+        data = {name: _with(kind, attributes) if self._narrow else kind for name, kind in _DATA.items()}
+        other = _with(OtherData, attributes) if self._narrow else OtherData
+        self._decode = _decoder(_known(data))
+        event = msgspec.defstruct("Event", [("event_type", str), ("data", other | None, None)], gc=False)
+        self._decode_any = _decoder(event)
+
+    def read(self, documents: Sequence[bytes]) -> Read:
+        """Decode one batch per document: the good ones, their positions (None: all are good), and faults by position.
+
+        What batches repeat (identities, attributes, device, application) is not looked into: what is wrong there,
+        `read_each` finds.
+        """
+        if self._narrow and not _is_text(documents):
+            return self.read_each(documents)
+        try:
+            return [*map(self._decode, documents)], None, []
+        except (ValueError, RecursionError):
+            return _one_by_one(documents, self._read_odd)
+
+    def read_each(self, documents: Sequence[bytes]) -> Read:
+        """Like `read`, one by one and into every part."""
+        return _one_by_one(documents, self._read_whole)
+
+    def _read_odd(self, document: bytes) -> Batch:
+        try:
+            return self._decode(document)
+        except (ValueError, RecursionError):
+            return self._read_whole(document)
+
+    def _read_whole(self, document: bytes) -> Batch:
+        _DECODE_WHOLE(document)
+        return self._decode_any(document)
+
+
+def _decoder(event: Any) -> Callable[[bytes], Batch]:
+    events: Any = list[event | None]
+    kind = msgspec.defstruct("Batch", [("events", events | None, None)], bases=(Batch,), gc=False)
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
+    return decode
+
+
+def _with(kind: type[Data], attributes: Any) -> Any:
+    return msgspec.defstruct(kind.__name__, [("custom_attributes", attributes | None, None)], bases=(kind,), gc=False)
+
+
+def _is_text(documents: Sequence[bytes]) -> bool:
+    """Whether all is UTF-8: the decoder does not look at the texts that it skips."""
+    if all(map(bytes.isascii, documents)):
+        return True
     try:
-        return [*map(_DECODE, documents)], None, []
-    except (ValueError, RecursionError):
-        return read_each(documents, _decode_any)
+        return bool([*map(bytes.decode, documents)])
+    except UnicodeDecodeError:
+        return False
 
 
-def read_each(
-    documents: Sequence[bytes], decode: Callable[[bytes], Batch] | None = None
-) -> tuple[list[Batch], list[int], list[tuple[int, Fault]]]:
-    """Like `read_batches`, one by one and into every part."""
-    decode = decode or _decode_whole
+def _one_by_one(documents: Sequence[bytes], decode: Callable[[bytes], Batch]) -> Read:
     batches: list[Batch] = []
     positions: list[int] = []
     faults: list[tuple[int, Fault]] = []
@@ -291,16 +342,17 @@ def read_each(
     return batches, positions, faults
 
 
-def _decode_any(document: bytes) -> Batch:
-    try:
-        return _DECODE(document)
-    except (ValueError, RecursionError):
-        return _decode_whole(document)
+def read_attributes(text: bytes) -> dict[str, Any]:
+    """The attributes of a user; raise ValueError when the text is no JSON object."""
+    return _DECODE_ATTRIBUTES(text) or {}
 
 
-def _decode_whole(document: bytes) -> Batch:
-    _DECODE_WHOLE(document)
-    return _DECODE_ANY(document)
+def read_identities(text: bytes) -> dict[str, Any]:
+    """Identities by name, of either form; raise ValueError when the text is none."""
+    found = _DECODE_IDENTITIES(text) or {}
+    if isinstance(found, dict):
+        return found
+    return {entry.identity_type: entry.identity for entry in found if entry and entry.identity_type}
 
 
 def _fault(error: Exception, document: bytes) -> Fault:

@@ -144,3 +144,24 @@ def test_an_empty_id_is_none():
 @pytest.mark.parametrize("mpid", [" 5", "1_0", "+5", "5.0", "٣"])
 def test_an_mpid_in_text_is_plain_digits(mpid):
     assert [found.path for _, found in decode([batch(mpid=mpid)]).faults] == ["$.mpid"]
+
+
+def test_what_batches_repeat_is_told_of_every_one_of_them():
+    given = [
+        {"a": ["x", "y"], "b": 1, "c": "t"}, {"b": "2", "a": ["z"]}, {}, {"c": None, "a": [], "C": "u"}, {"a": "x"},
+    ]  # fmt: skip
+    documents = [
+        batch(mpid=place, user_attributes=given[place % 5], user_identities={"email": f"e{place % 3}"})
+        for place in (0, 1, 2, 3, 4, 3, 1, 1, 0, 4, 2)
+    ]
+    decoder = Decoder()
+    one_by_one = [rows(decode([document]).block)[0] for document in documents]
+    assert rows(decoder.decode(documents).block) == one_by_one
+    assert rows(decoder.decode(documents[::-1]).block) == one_by_one[::-1]
+
+
+def test_what_batches_do_not_repeat_is_told_as_well():
+    documents = [batch(mpid=place, user_attributes={"n": place, "l": [place]}) for place in range(1_500)]
+    decoder = Decoder()
+    shown = rows(decoder.decode(documents).block) + rows(decoder.decode(documents[:10]).block)
+    assert [found[5] for found in shown] == [rows(decode([each]).block)[0][5] for each in documents + documents[:10]]

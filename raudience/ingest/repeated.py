@@ -1,0 +1,74 @@
+"""Maps that batches of one user repeat: attributes and identities.
+
+They are told apart by their bytes as they stand in the batch, and each distinct one is decoded and coded once, however
+many batches repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.ingest.cells import present, spread
+from raudience.ingest.sheets import Sheet
+from raudience.ingest.wanted import Wanted
+
+__all__ = ["Lay", "Repeated"]
+
+Ints: TypeAlias = NDArray[np.int32]
+Lay: TypeAlias = Callable[[Sheet, str, Ints, Sequence[Any]], None]
+"""Puts the values of a key at some rows into a sheet."""
+
+_MANY: Final = 1_024
+"""Maps after which it shows whether they repeat."""
+_FRESH: Final = 0.7
+"""Share of new ones among all from which on looking for the others costs more than decoding them again."""
+
+
+class Repeated:
+    """The distinct maps of one key of a batch, remembered from block to block."""
+
+    def __init__(self, decode: Callable[[bytes], dict[str, Any]], lay: Lay, wanted: Wanted) -> None:
+        """decode: raises ValueError when the bytes are none of these maps."""
+        self._decode, self._lay, self._wanted = decode, lay, wanted
+        self._start()
+
+    def forget(self, above: int) -> None:
+        """Start again when more than `above` are remembered; not within a block."""
+        if self._count > above:
+            self._start()
+
+    def _start(self) -> None:
+        self._codes: dict[bytes, int] = {}
+        self._sheet = Sheet(self._wanted)
+        self._count = self._seen = 0
+
+    def read(self, maps: Sequence[msgspec.Raw]) -> Ints:
+        """Position of each map among the distinct ones, int32[n]; raise ValueError when one of them is no such map."""
+        texts = [*map(bytes, maps)]
+        self._seen += len(texts)
+        if self._seen > _MANY and self._count > _FRESH * self._seen:
+            return self._learn(texts)
+        try:
+            return np.fromiter(map(self._codes.__getitem__, texts), np.int32, len(texts))
+        except KeyError:
+            new = [text for text in dict.fromkeys(texts) if text not in self._codes]
+            self._codes |= zip(new, self._learn(new).tolist(), strict=True)
+            return np.fromiter(map(self._codes.__getitem__, texts), np.int32, len(texts))
+
+    def _learn(self, texts: Sequence[bytes]) -> Ints:
+        """Decode new ones; their positions."""
+        maps = [self._decode(text) if text else {} for text in texts]
+        rows = np.arange(self._count, self._count + len(maps), dtype=np.int32)
+        for name, index, values in spread(*present(rows, maps)):
+            self._lay(self._sheet, name, index, values)
+        self._count += len(maps)
+        return rows
+
+    def tell(self, sheet: Sheet, of: Ints) -> None:
+        """Put the cells of the batches into the sheet, before all others of their rows; of: int32[n], from `read`."""
+        sheet.repeat(self._sheet, of, self._count)
