@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import msgspec
 
@@ -27,6 +27,7 @@ from raudience.cluster.change_lines import change_keys
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, start_engine
 from raudience.cluster.instants import Instant, read_instant
+from raudience.cluster.keepsakes import Place
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
 from raudience.cluster.timeline import Timeline
@@ -53,12 +54,18 @@ def connect(
     engine: EngineName = "ray",
     name: str | None = None,
     cpus_per_shard: float | None = None,
+    state: str | os.PathLike[str] | None = None,
+    snapshots: str | os.PathLike[str] | None = None,
 ) -> Client:
     """A client of an engine of its own, or of the lasting engine `name` on Ray, which is started when it is not there.
 
     address: the Ray to use; none: the one that RAY_ADDRESS names (so in a Ray job), else a new one on this machine.
+    state: where everything lasts, a directory or `nats://...`: what a call has returned for survives any crash, and
+    the next client of the same state goes on from there. snapshots: a directory or an object store, for a state that is
+    no directory. Without `state` everything lives as long as the engine.
     """
-    return Client(start_engine(engine, shards, address, name, cpus_per_shard))
+    place = None if state is None else Place(os.fspath(state), None if snapshots is None else os.fspath(snapshots))
+    return Client(start_engine(engine, shards, address, name, cpus_per_shard, place))
 
 
 class Ingestion(msgspec.Struct, frozen=True):
@@ -71,7 +78,7 @@ class Ingestion(msgspec.Struct, frozen=True):
 class Client:
     """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC."""
 
-    def __init__(self, engine: Engine[Any]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._untold: deque[Changes] = deque()
 
@@ -119,10 +126,27 @@ class Client:
         """Let time pass until an instant."""
         self._note(self._engine.advance(read_instant(to)))
 
-    def changes(self) -> Iterator[Change]:
-        """Every change since this was asked the last time, in the order (at, audience, MPID); each is told once."""
+    @property
+    def position(self) -> int:
+        """How far the log of changes goes: `changes(after=position)` reads on from here, also in a later client."""
+        return self._engine.position
+
+    def changes(self, after: int | None = None) -> Iterator[Change]:
+        """Every change since this was asked the last time, in the order (at, audience, MPID); each is told once.
+
+        after: a position; then every change behind it, whoever was told of it before, as far back as the engine keeps
+        them (`docs/guarantees.md`).
+        """
+        if after is not None:
+            yield from self._kept(after)
+            return
+        self._untold.extend(map(_copied, self._engine.regained()))
         while self._untold:
             yield from _each(self._untold.popleft())
+
+    def scale(self, shards: int) -> None:
+        """Have so many shards. Key groups move, a few at a time; members, changes and their ids stay as they are."""
+        self._engine.scale(shards)
 
     def follow(self, every: float = 1.0, until: Instant | None = None) -> Iterator[Change]:
         """Follow the wall clock, in steps of `every` seconds, and yield the changes as they fall due.
@@ -166,6 +190,12 @@ class Client:
             for changes in self._engine.stream(Timeline(loaded.rounds(self._engine.resolver)).up_to(FOREVER)):
                 self._note(changes)
             return Ingestion(loaded.batches, tuple(loaded.refusals()))
+
+    def _kept(self, after: int) -> Iterator[Change]:
+        while rounds := self._engine.told(after):
+            for number, changes in rounds:
+                yield from _each(changes)
+                after = number
 
     def _moment(self, given: Instant | None, otherwise: int) -> int:
         return max(otherwise, self._engine.now or 0) if given is None else read_instant(given)

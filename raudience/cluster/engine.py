@@ -1,99 +1,85 @@
-"""The wiring, whatever carries the messages: commands go to every shard, their reports to the coordinator."""
+"""An engine: rounds of orders to every shard, their reports to the coordinator, and the one door to all of them.
+
+Whatever carries the calls, this is the protocol: one writer, numbered rounds, each told when it is durable.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.catalog import Book
+from raudience.catalog.documents import read_book
 from raudience.catalog.planning import plan
+from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
+from raudience.cluster.entries import Defined, Intended, Intent, Moved, Order, Resized
+from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.rounds import Round
-from raudience.coordinator import AudienceCount, owners
+from raudience.cluster.writing import Writer
+from raudience.coordinator import AudienceCount, transfers
 from raudience.errors import FixRequest
-from raudience.hashing import key_groups
+from raudience.hashing import KEY_GROUPS, key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
 from raudience.records import Block, Changes, Explanation, Field
-from raudience.shard.commands import Command, Tick
+from raudience.shard.commands import Tick
 
-__all__ = ["Engine"]
+__all__ = ["GROUPS_AT_ONCE", "Engine"]
 
-Flight = TypeVar("Flight")
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+GROUPS_AT_ONCE: Final = 32
+"""Key groups that move in one step: each step costs the taker a look at everything it holds."""
 
 
-class Engine(ABC, Generic[Flight]):
+class Engine:
     """Shards and their coordinator behind one door. Instants are int milliseconds since 1970 in UTC, never going back.
 
-    A subclass carries the messages: `_send` starts one command per shard, `_receive` waits for what came of it,
-    `_ask` reads from one shard, `_ask_all` from all of them, `_tell` calls the coordinator.
+    keepsake: where everything lasts; none: in the memory of the shards alone. shards: how many a new engine has; one
+    that comes back has as many as it had.
     """
 
-    ahead = 0
-    """How many rounds may be under way before the oldest has been told: the bound of the memory of a stream."""
-
-    def __init__(self, shards: int) -> None:
-        self.shards = shards
-        self._owner = owners(shards)
-        self._now: int | None = None
+    def __init__(self, carrier: Carrier, shards: int, keepsake: Keepsake | None = None) -> None:
+        self._carrier = carrier
+        self._writer = Writer(carrier, shards, keepsake)
         self._audiences: frozenset[str] = frozenset()
         self._arrivals = Arrivals()
+        self._refresh()
 
-    @abstractmethod
-    def _send(self, commands: Sequence[Command], now: int) -> Flight: ...
+    @property
+    def shards(self) -> int:
+        return self._writer.shards
 
-    @abstractmethod
-    def _receive(self, flight: Flight) -> Changes: ...
-
-    @abstractmethod
-    def _ask(self, shard: int, question: str, *values: Any) -> Any: ...
-
-    @abstractmethod
-    def _ask_all(self, question: str, *values: Any) -> list[Any]: ...
-
-    @abstractmethod
-    def _tell(self, message: str, *values: Any) -> Any: ...
-
-    @abstractmethod
-    def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """Results of the function for each item, in order, worked out side by side where the engine can."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """End what this engine started. Members, counts and explanations are gone with it."""
-
-    def machines(self) -> int:
-        """How many machines the engine runs on."""
-        return 1
-
-    def hands(self) -> int:
-        """How many items `spread` works on at once."""
-        return 1
+    @property
+    def ahead(self) -> int:
+        """How many rounds may be under way before the oldest has been told."""
+        return self._carrier.ahead
 
     @property
     def resolver(self) -> Resolver:
-        """Which identity leads to which MPID, as far as this driver has seen."""
+        """Which identity leads to which MPID."""
+        self._claim()
         return self._arrivals.resolver
 
     @property
     def now(self) -> int | None:
         """The instant up to which everything is told; None before the first command."""
-        return self._now
+        return self._writer.now
+
+    @property
+    def position(self) -> int:
+        """Number of the last round that was told: changes can be read again from there on."""
+        return self._writer.told
 
     def define(self, book: Book, now: int) -> Changes:
         """Put the book in force; raise FixDefinition when it cannot be evaluated."""
         planned = plan(book)
+        document = msgspec.json.encode(book, enc_hook=str)
         self._claim()
-        changes = self._receive(self._send([planned] * self.shards, self._forward(now)))
-        self._tell("define", book)
+        changes = self._settle(Defined(document, planned), now)
         self._audiences = frozenset(audience.key for audience in book.audiences)
         return changes
 
@@ -102,27 +88,38 @@ class Engine(ABC, Generic[Flight]):
 
         What would take effect at an instant that is told already takes effect a millisecond after it.
         """
-        return self._receive(self._dispatch(Round(block, now)))
+        self._dispatch(Round(block, now))
+        return self._writer.finish()
 
     def ingest(self, batches: Iterable[Batch], now: int) -> Ingested:
-        """Take batches as arriving at `now`; a refused one never keeps others out."""
+        """Take batches as arriving at `now`; a refused one never keeps others out. When this returns they last."""
+        self._claim()
         block, refusals = self._arrivals.take(batches, now)
         return Ingested(self.apply(block, now), refusals)
 
     def advance(self, now: int) -> Changes:
         """Let time pass until `now`."""
         self._claim()
-        return self._receive(self._send([Tick()] * self.shards, self._forward(now)))
+        self._writer.send([Tick()] * self.shards, now)
+        return self._writer.finish()
 
     def stream(self, rounds: Iterable[Round]) -> Iterator[Changes]:
         """Changes of each round, in order; never reads more than `ahead` rounds past the last one that is told."""
-        flights: deque[Flight] = deque()
         for each in rounds:
-            flights.append(self._dispatch(each))
-            if len(flights) > self.ahead:
-                yield self._receive(flights.popleft())
-        while flights:
-            yield self._receive(flights.popleft())
+            self._dispatch(each)
+            if self._writer.under_way > self.ahead:
+                yield self._writer.receive()
+        while self._writer.under_way:
+            yield self._writer.receive()
+
+    def regained(self) -> list[Changes]:
+        """Changes of rounds that an earlier writer began and that were finished since this was asked the last time."""
+        return self._writer.take_regained()
+
+    def told(self, after: int, most: int = 1_000) -> list[tuple[int, Changes]]:
+        """Number and changes of up to `most` rounds with changes behind round `after`, as far as they are kept."""
+        found: list[tuple[int, Changes]] = self._writer.ask(COORDINATOR, "told", after, most)
+        return found
 
     def members(self, audience: str) -> NDArray[np.int64]:
         """MPIDs in the audience, ascending, int64[n]."""
@@ -135,23 +132,24 @@ class Engine(ABC, Generic[Flight]):
 
     def figures(self) -> tuple[AudienceCount, ...]:
         """Size, adds, drops and volatility of each audience, by key."""
-        found: tuple[AudienceCount, ...] = self._tell("figures")
+        found: tuple[AudienceCount, ...] = self._writer.ask(COORDINATOR, "figures")
         return found
 
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in the audience or not."""
         self._known(audience)
-        owner = self._owner[key_groups(np.array([mpid], np.int64))[0]]
-        found: Explanation = self._ask(int(owner), "why", mpid, audience)
+        owner = self._writer.owner[key_groups(np.array([mpid], np.int64))[0]]
+        found: Explanation = self._writer.ask(int(owner), "ask", "why", mpid, audience)
         return found
 
     def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         """Values of the named identities of each user, in the order of `mpids`."""
         found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(mpids))]
-        owner = self._owner[key_groups(mpids)]
+        owner = self._writer.owner[key_groups(mpids)]
         for shard in np.unique(owner).tolist():
             rows = np.flatnonzero(owner == shard)
-            for row, values in zip(rows.tolist(), self._ask(shard, "identities", mpids[rows], names), strict=True):
+            told = self._writer.ask(shard, "ask", "identities", mpids[rows], names)
+            for row, values in zip(rows.tolist(), told, strict=True):
                 found[row] = values
         return found
 
@@ -162,7 +160,7 @@ class Engine(ABC, Generic[Flight]):
     def check(self) -> None:
         """Raise ReportBug when an invariant of a shard, or between the shards and the coordinator, does not hold."""
         self._ask_all("check")
-        self._tell("check", self._ask_all("counts"))
+        self._writer.ask(COORDINATOR, "check", self._ask_all("counts"))
 
     def memory(self) -> dict[str, int]:
         """Bytes held by each part of the state, over all shards."""
@@ -172,27 +170,77 @@ class Engine(ABC, Generic[Flight]):
                 parts[part] = parts.get(part, 0) + size
         return parts
 
-    def _dispatch(self, each: Round) -> Flight:
-        self._claim()
-        at = each.block.batches.at
-        if self._now is not None and len(at) and at[0] <= self._now:
-            each = _later(each, self._now + 1)
-        blocks = split(each.block, self._owner, self.shards)
-        commands: list[Command] = [block if len(block.batches.mpid) else Tick() for block in blocks]
-        return self._send(commands, self._forward(each.now))
+    def snapshot(self) -> None:
+        """Write snapshots of everything now: coming back reads only the log behind them."""
+        for where in (*range(self.shards), COORDINATOR):
+            self._writer.ask(where, "snapshot")
 
-    def _forward(self, now: int) -> int:
-        if self._now is not None and now < self._now:
-            message = f"now: expected {self._now} or later, got {now}; time never goes back"
+    def scale(self, shards: int) -> None:
+        """Have so many shards: key groups move, a few at a time, and each move stops the engine for a moment. Members,
+        counts, changes and their ids stay as they are."""
+        if not 1 <= shards <= KEY_GROUPS:
+            message = f"shards: expected 1 to {KEY_GROUPS}, got {shards}"
             raise FixRequest(message)
-        self._now = now
-        return now
+        while self.scale_step(shards):
+            pass
+
+    def scale_step(self, shards: int) -> bool:
+        """Do one step towards so many shards, between two rounds; False when there is nothing left to do."""
+        self._claim()
+        state, now = self._writer.state, self._writer.now or 0
+        if shards > state.shards:
+            self._settle(Resized(shards, state.plan), now)
+            return True
+        if found := transfers(state.owner, shards, GROUPS_AT_ONCE):
+            self._settle(Moved(found[0].groups, found[0].giver, found[0].taker), now)
+            return True
+        if shards < state.shards:
+            self._settle(Resized(shards, None), now)
+        return False
+
+    def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Results of the function for each item, in order, worked out side by side where the engine can."""
+        return self._carrier.spread(function, items)
+
+    def machines(self) -> int:
+        """How many machines the engine runs on."""
+        return self._carrier.machines()
+
+    def hands(self) -> int:
+        """How many items `spread` works on at once."""
+        return self._carrier.hands()
+
+    def close(self) -> None:
+        """End what this engine started. What does not last elsewhere is gone with it."""
+        self._carrier.close()
+
+    def _ask_all(self, question: str, *values: Any) -> list[Any]:
+        return self._writer.ask_all("ask", question, *values)
+
+    def _dispatch(self, each: Round) -> None:
+        self._claim()
+        at, now = each.block.batches.at, self._writer.now
+        if now is not None and len(at) and at[0] <= now:
+            each = _later(each, now + 1)
+        blocks = split(each.block, self._writer.owner, self.shards)
+        orders: list[Order] = [block if len(block.batches.mpid) else Tick() for block in blocks]
+        self._writer.send(orders, each.now, self._arrivals.resolver.take_learned())
+
+    def _settle(self, intent: Intent, now: int) -> Changes:
+        return self._writer.settle(Intended(self._writer.number + 1, self._writer.forward(now), intent))
 
     def _claim(self) -> None:
         """Become the one who may write, before the first command."""
+        if self._writer.claim():
+            self._refresh()
+            self._arrivals = Arrivals(Resolver(self._writer.links()))
 
     def _refresh(self) -> None:
         """Read anew what another driver may have changed."""
+        self._writer.refresh()
+        document = self._writer.state.book
+        book = read_book(document, "the book in force", "json") if document else Book(())
+        self._audiences = frozenset(audience.key for audience in book.audiences)
 
     def _known(self, audience: str) -> None:
         if audience not in self._audiences:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from raudience.cluster.engine import Engine
 from raudience.cluster.inline import InlineEngine
+from raudience.cluster.keepsakes import Keepsake, Place
 
 __all__ = ["EngineName", "start_engine"]
 
@@ -19,11 +20,14 @@ def start_engine(
     address: str | None = None,
     lasting: str | None = None,
     shard_cpus: float | None = None,
-) -> Engine[Any]:
-    """Start the engine, or find the lasting one of that name. The last three mean something on Ray only."""
+    place: Place | None = None,
+) -> Engine:
+    """Start the engine, or find the lasting one of that name; with a place, go on with the state that is there.
+    address, lasting and shard_cpus mean something on Ray only."""
+    keepsake = None if place is None else Keepsake(place)
     if name == "inline":
-        return InlineEngine(shards or 1)
+        return InlineEngine(shards or 1, keepsake)
     # Importing Ray takes most of a second and starts threads: only who asks for it pays.
     rayed = importlib.import_module("raudience.cluster.rayed")
-    engine: Engine[Any] = rayed.RayEngine(shards, address, lasting, shard_cpus)
+    engine: Engine = rayed.RayEngine(shards, address, lasting, shard_cpus, keepsake)
     return engine

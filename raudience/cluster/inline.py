@@ -5,49 +5,71 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from raudience.cluster.engine import Engine, Item, Result
-from raudience.cluster.shells import CoordinatorShell, ShardShell
-from raudience.records import Changes
-from raudience.shard.commands import Command
+import msgspec
 
-__all__ = ["InlineEngine"]
+from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Lost, Result
+from raudience.cluster.coordinating import CoordinatorShell
+from raudience.cluster.engine import Engine
+from raudience.cluster.keepsakes import Keepsake
+from raudience.cluster.shells import ShardShell
 
-_EPOCH = 1
+__all__ = ["Answer", "InlineCarrier", "InlineEngine"]
 
 
-class InlineEngine(Engine[Changes]):
-    """All shards and the coordinator as plain objects; a command is carried out before its call returns."""
+class Answer(msgspec.Struct, frozen=True):
+    """What came of a call: a value, or what was raised."""
 
-    def __init__(self, shards: int = 1) -> None:
-        super().__init__(shards)
-        self._number = 0
-        self._shells = [ShardShell() for _ in range(shards)]
-        self._coordinator = CoordinatorShell(shards)
-        for shell in self._shells:
-            shell.fence(_EPOCH)
+    value: Any = None
+    error: Exception | None = None
 
-    def _send(self, commands: Sequence[Command], now: int) -> Changes:
-        self._number += 1
-        parts = [
-            shell.apply(_EPOCH, self._number, command, now)
-            for shell, command in zip(self._shells, commands, strict=True)
-        ]
-        return self._coordinator.combine(now, *parts)
 
-    def _receive(self, flight: Changes) -> Changes:
-        return flight
+class InlineCarrier(Carrier):
+    """Shells as plain objects: a call is carried out before it returns, and its answer, error or not, waits."""
 
-    def _ask(self, shard: int, question: str, *values: Any) -> Any:
-        return self._shells[shard].ask(question, *values)
+    def __init__(self) -> None:
+        self._shells: dict[int, ShardShell | CoordinatorShell] = {COORDINATOR: CoordinatorShell()}
 
-    def _ask_all(self, question: str, *values: Any) -> list[Any]:
-        return [shell.ask(question, *values) for shell in self._shells]
+    def call(self, where: int, method: str, *values: Any) -> Answer:
+        for value in values:
+            if isinstance(value, Answer) and value.error is not None:
+                return value
+        told = [value.value if isinstance(value, Answer) else value for value in values]
+        try:
+            return Answer(getattr(self._shells[where], method)(*told))
+        except Exception as error:
+            return Answer(None, error)
 
-    def _tell(self, message: str, *values: Any) -> Any:
-        return getattr(self._coordinator, message)(*values)
+    def wait(self, under_way: Answer) -> Any:
+        if under_way.error is not None:
+            raise under_way.error
+        return under_way.value
+
+    def revive(self, where: int) -> None:
+        if where not in self._shells:
+            raise Lost(where)
+
+    def grow(self, shards: int) -> None:
+        for shard in range(shards):
+            self._shells.setdefault(shard, ShardShell())
+
+    def shards(self) -> int:
+        return len(self._shells) - 1
+
+    def shrink(self, shards: int) -> None:
+        for shard in [shard for shard in self._shells if shard >= shards]:
+            self._shells.pop(shard).close()
 
     def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         return map(function, items)
 
     def close(self) -> None:
-        self._shells = []
+        for shell in self._shells.values():
+            shell.close()
+        self._shells = {}
+
+
+class InlineEngine(Engine):
+    """All shards and the coordinator in this process; a command is carried out before its call returns."""
+
+    def __init__(self, shards: int = 1, keepsake: Keepsake | None = None, carrier: Carrier | None = None) -> None:
+        super().__init__(carrier or InlineCarrier(), shards, keepsake)

@@ -30,8 +30,8 @@ class Ingested(msgspec.Struct, frozen=True):
 class Arrivals:
     """Decodes batches as they come and finds the users of those without MPID; `resolver` holds what it has learned."""
 
-    def __init__(self) -> None:
-        self.resolver = Resolver()
+    def __init__(self, resolver: Resolver | None = None) -> None:
+        self.resolver = resolver or Resolver()
         self._decoder = Decoder()
 
     def take(self, batches: Iterable[Batch], now: int) -> tuple[Block, tuple[Refusal, ...]]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -119,7 +119,7 @@ class Loaded:
 
 @contextmanager
 def load(
-    engine: Engine[Any],
+    engine: Engine,
     names: Sequence[str],
     input: str = DEFAULT_INPUT,
     spill: Path | None = None,

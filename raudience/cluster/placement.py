@@ -98,12 +98,12 @@ def find_placement(shards: int | None, shard_cpus: float | None) -> Placement:
     return Placement(count, wanted, _part(min(1.0, (cpus - wanted * count) * 0.9 / tasks)), tasks, head)
 
 
-def actor(shell: type, name: str | None, **options: Any) -> Any:
-    """Class of actors around a shell: no restarts and no retries, because a retried call would run twice or out of
-    order. With a name the actor outlives its driver and others find it."""
+def actor(shell: type, name: str | None, lasting: bool, **options: Any) -> Any:
+    """Class of actors around a shell: no retries, because a retried call would run twice or out of order. With a name
+    the actor outlives its driver and others find it. lasting: one that dies starts anew, empty."""
     if name:
         options |= {"name": name, "namespace": NAMESPACE, "lifetime": "detached"}
-    return ray.remote(shell).options(max_restarts=0, max_task_retries=0, **options)
+    return ray.remote(shell).options(max_restarts=-1 if lasting else 0, max_task_retries=0, **options)
 
 
 def task(function: Callable[..., Any], **options: Any) -> Any:

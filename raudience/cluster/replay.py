@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -92,7 +92,7 @@ class Question(msgspec.Struct, frozen=True):
     spill: Path | None = None
 
 
-def replay(engine: Engine[Any], job: Replay, tell: Tell = lambda _: None) -> Replayed:
+def replay(engine: Engine, job: Replay, tell: Tell = lambda _: None) -> Replayed:
     """Carry out the job on an engine that has seen nothing yet; write its files (see docs/running.md).
 
     Raises FixRequest and FixDefinition before anything is written.
@@ -131,7 +131,7 @@ def answer(question: Question, tell: Tell = lambda _: None) -> Explanation:
 class _Player:
     """One replay under way."""
 
-    def __init__(self, engine: Engine[Any], job: Replay, loaded: Loaded, outcome: Outcome, tell: Tell) -> None:
+    def __init__(self, engine: Engine, job: Replay, loaded: Loaded, outcome: Outcome, tell: Tell) -> None:
         self._engine = engine
         self._job = job
         self._loaded = loaded

@@ -5,8 +5,8 @@ Never holds: profiles, events, files, clocks.
 May import: catalog, criteria, records, ground.
 """
 
-from raudience.coordinator.counting import AudienceCount, Coordinator
+from raudience.coordinator.counting import AudienceCount, Coordinator, Counts
 from raudience.coordinator.merging import merge, no_changes
-from raudience.coordinator.owning import owners
+from raudience.coordinator.owning import Transfer, owners, transfers
 
-__all__ = ["AudienceCount", "Coordinator", "merge", "no_changes", "owners"]
+__all__ = ["AudienceCount", "Coordinator", "Counts", "Transfer", "merge", "no_changes", "owners", "transfers"]

@@ -14,7 +14,7 @@ from raudience.coordinator.merging import merge
 from raudience.errors import ReportBug
 from raudience.records import Changes
 
-__all__ = ["AudienceCount", "Coordinator"]
+__all__ = ["AudienceCount", "Coordinator", "Counts", "Happenings"]
 
 
 class AudienceCount(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class AudienceCount(msgspec.Struct, frozen=True):
     volatility: float | None
 
 
-class _Happenings(msgspec.Struct, frozen=True):
+class Happenings(msgspec.Struct, frozen=True):
     """Changes without their users: what the count of a day needs, for as long as it needs it."""
 
     audiences: tuple[str, ...]
@@ -46,6 +46,15 @@ class _Happenings(msgspec.Struct, frozen=True):
         return Counter({self.audiences[position]: int(found[position]) for position in np.flatnonzero(found)})
 
 
+class Counts(msgspec.Struct, frozen=True):
+    """All that a coordinator has counted. day: the changes of the last day, the oldest first."""
+
+    audiences: tuple[str, ...]
+    adds: dict[str, int]
+    drops: dict[str, int]
+    day: tuple[Happenings, ...]
+
+
 class Coordinator:
     """Combines what the shards report; sees changes and counts, never profiles."""
 
@@ -53,7 +62,7 @@ class Coordinator:
         self._audiences: tuple[str, ...] = ()
         self._adds: Counter[str] = Counter()
         self._drops: Counter[str] = Counter()
-        self._day: deque[_Happenings] = deque()
+        self._day: deque[Happenings] = deque()
 
     def define(self, audiences: Sequence[str]) -> None:
         """The audiences there are from now on; the counts of those that are gone are forgotten."""
@@ -65,15 +74,28 @@ class Coordinator:
     def combine(self, parts: Sequence[Changes], now: int) -> Changes:
         """Changes of all shards up to `now`, in the order (at, audience, mpid); counts them."""
         merged = merge(parts)
-        if len(merged):
+        self.take(merged, now)
+        return merged
+
+    def take(self, changes: Changes, now: int) -> None:
+        """Count changes that came up to `now`, in their order."""
+        if len(changes):
             # Copies, because an array that came in a message would keep the whole message alive for a day.
-            chunk = _Happenings(merged.audiences, merged.audience.copy(), merged.entered.copy(), merged.at.copy())
+            chunk = Happenings(changes.audiences, changes.audience.copy(), changes.entered.copy(), changes.at.copy())
             self._adds += chunk.count(chunk.entered)
             self._drops += chunk.count(~chunk.entered)
             self._day.append(chunk)
         while self._day and self._day[0].at[-1] < now - DAY:
             self._day.popleft()
-        return merged
+
+    def state(self) -> Counts:
+        """What was counted so far."""
+        return Counts(self._audiences, dict(self._adds), dict(self._drops), tuple(self._day))
+
+    def restore(self, counts: Counts) -> None:
+        """Go on from what was counted."""
+        self._audiences = counts.audiences
+        self._adds, self._drops, self._day = Counter(counts.adds), Counter(counts.drops), deque(counts.day)
 
     def counts(self, now: int) -> tuple[AudienceCount, ...]:
         """Figures of each audience at `now`, by key."""

@@ -7,6 +7,7 @@ that MPID, whatever they led to before; a batch without one makes those of its i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,7 +19,7 @@ from raudience.ingest.keys import message_keys
 from raudience.ingest.spellings import PRIORITY
 from raudience.records import Block, Column, FieldColumn
 
-__all__ = ["Resolver", "with_identity"]
+__all__ = ["Links", "Resolver", "with_identity"]
 
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
@@ -34,11 +35,35 @@ class _Keys(msgspec.Struct, frozen=True):
     keys: Longs
 
 
-class Resolver:
-    """Remembers which MPID each identity leads to: one number per distinct identity seen."""
+class Links(msgspec.Struct, frozen=True):
+    """Identities that lead to MPIDs: keys, mpids: int64[n]."""
 
-    def __init__(self) -> None:
+    keys: Longs
+    mpids: Longs
+
+
+class Resolver:
+    """Remembers which MPID each identity leads to: one number per distinct identity seen.
+
+    links: what was known before. With them, what is learned from then on is kept apart for `take_learned`.
+    """
+
+    def __init__(self, links: Links | None = None) -> None:
         self._known: dict[int, int] = {}
+        self._learned: dict[int, int] | None = None
+        if links is not None:
+            self._known.update(zip(links.keys.tolist(), links.mpids.tolist(), strict=True))
+            self._learned = {}
+
+    def take_learned(self) -> Links | None:
+        """What was learned since the last call; None when that is nothing, or is not kept apart."""
+        if not self._learned:
+            return None
+        count = len(self._learned)
+        keys = np.fromiter(self._learned, np.int64, count)
+        learned = Links(keys, np.fromiter(self._learned.values(), np.int64, count))
+        self._learned = {}
+        return learned
 
     def resolve(self, block: Block, nameless: Flags) -> Block:
         """The block with an MPID for every batch. Its batches come in order, after those of the calls before; every
@@ -56,7 +81,7 @@ class Resolver:
     def _teach(self, columns: list[_Keys], mpid: Longs, first: int, last: int) -> None:
         for column in columns if last > first else ():
             head, tail = np.searchsorted(column.rows, (first, last)).tolist()
-            self._known.update(zip(column.keys[head:tail].tolist(), mpid[column.rows[head:tail]].tolist(), strict=True))
+            self._learn(zip(column.keys[head:tail].tolist(), mpid[column.rows[head:tail]].tolist(), strict=True))
 
     def _find(self, columns: list[_Keys], row: int) -> int:
         keys: list[int] = []
@@ -65,8 +90,16 @@ class Resolver:
             keys += column.keys[head:tail].tolist()
         found = next((self._known[key] for key in keys if key in self._known), keys[0])
         for key in keys:
-            self._known.setdefault(key, found)
+            self._learn([(key, self._known.get(key, found))])
         return found
+
+    def _learn(self, links: Iterable[tuple[int, int]]) -> None:
+        if self._learned is None:
+            self._known.update(links)
+            return
+        new = {key: mpid for key, mpid in dict(links).items() if self._known.get(key) != mpid}
+        self._known.update(new)
+        self._learned.update(new)
 
 
 def with_identity(fields: tuple[FieldColumn, ...], count: int) -> Flags:

@@ -9,6 +9,7 @@ import pytest
 
 from raudience.catalog.documents import read_book
 from raudience.clock import DAY, HOUR
+from raudience.cluster.carrier import COORDINATOR
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.rounds import Round
 from raudience.errors import FixDefinition, FixRequest, ReportBug
@@ -149,6 +150,6 @@ def test_a_damaged_count_is_found():
     engine = InlineEngine(2)
     engine.define(read_book(BOOK.encode(), "book.yaml", "yaml"), START - 1)
     engine.apply(block_of(BATCHES), END)
-    engine._coordinator._coordinator._adds["fans"] += 1
+    engine._carrier._shells[COORDINATOR]._coordinator._adds["fans"] += 1
     with pytest.raises(ReportBug, match="audience fans: expected"):
         engine.check()

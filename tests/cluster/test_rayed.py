@@ -121,7 +121,7 @@ def test_a_mistake_in_an_actor_or_task_comes_as_itself(engine):
 
 
 def test_a_dead_shard_is_told_and_nothing_is_repeated(engine):
-    ray.kill(engine._shells[1])
+    ray.kill(engine._actors._actors[1])
     with pytest.raises(StateDamaged, match="an actor of this engine has died"):
         engine.advance(END)
 

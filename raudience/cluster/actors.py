@@ -1,0 +1,154 @@
+"""Shells as actors on Ray."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import ray
+from ray.exceptions import (
+    ActorDiedError,
+    ActorUnavailableError,
+    GetTimeoutError,
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayTaskError,
+    WorkerCrashedError,
+)
+
+from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Lost, Result
+from raudience.cluster.coordinating import CoordinatorShell
+from raudience.cluster.placement import NAMESPACE, Placement, actor, first_line, task
+from raudience.cluster.shells import ShardShell
+from raudience.errors import RaudienceError, StateDamaged
+
+__all__ = ["RayCarrier"]
+
+_LOG: Final = logging.getLogger(__name__)
+_GONE: Final = (
+    ActorDiedError, ActorUnavailableError, NodeDiedError, ObjectLostError, OutOfMemoryError, WorkerCrashedError,
+)  # fmt: skip
+_PATIENCE: Final = 30.0
+"""Seconds after which somebody who waits for an actor is told why."""
+_AGAIN: Final = 0.2
+"""Seconds between looks at an actor that is starting anew."""
+
+
+class RayCarrier(Carrier):
+    """Each shard and the coordinator is an actor.
+
+    name: actors that stay beyond this driver, and that other drivers find. lasting: an actor that dies starts anew,
+    empty, and comes back from its log; without, its death is the end of its state.
+    """
+
+    ahead = 4
+
+    def __init__(self, placement: Placement, name: str | None, lasting: bool) -> None:
+        self.placement = placement
+        self._name, self._lasting = name, lasting
+        self._actors: dict[int, Any] = {}
+        self._actors[COORDINATOR] = self._find(COORDINATOR) or self._make(COORDINATOR)
+
+    def call(self, where: int, method: str, *values: Any) -> ray.ObjectRef[Any]:
+        under_way: ray.ObjectRef[Any] = getattr(self._actors[where], method).remote(*values)
+        return under_way
+
+    def wait(self, under_way: ray.ObjectRef[Any]) -> Any:
+        try:
+            return ray.get(under_way)
+        except _GONE as error:
+            raise Lost(first_line(error)) from error
+        except RayTaskError as error:
+            if isinstance(error.cause, RaudienceError | Lost):
+                raise error.cause from None
+            if isinstance(error.cause, _GONE):
+                raise Lost(first_line(error.cause)) from error
+            raise
+
+    def revive(self, where: int) -> None:
+        """Starting takes seconds, and for ever where there is no room: then a warning says so."""
+        pause = threading.Event()
+        while True:
+            try:
+                ray.get(self._actors[where].is_open.remote(), timeout=_PATIENCE)
+                return
+            except GetTimeoutError:
+                _LOG.warning("waiting for %s: Ray has no room or no free CPU for it yet", self._part(where))
+            except ActorUnavailableError:
+                pause.wait(_AGAIN)
+            except ActorDiedError as error:
+                self._replace(where, error)
+
+    def grow(self, shards: int) -> None:
+        for shard in range(shards):
+            if shard not in self._actors:
+                self._actors[shard] = self._find(shard) or self._make(shard)
+
+    def shards(self) -> int:
+        return len(self._actors) - 1
+
+    def shrink(self, shards: int) -> None:
+        for shard in [shard for shard in self._actors if shard >= shards]:
+            ray.kill(self._actors.pop(shard))
+
+    def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        work = task(function, num_cpus=self.placement.task_cpus)
+        waiting = deque(items)
+        running: deque[ray.ObjectRef[Result]] = deque()
+        while waiting or running:
+            while waiting and len(running) < 2 * self.placement.tasks:
+                running.append(work.remote(waiting.popleft()))
+            yield self._result(running.popleft())
+
+    def machines(self) -> int:
+        nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+        return sum(node["Alive"] for node in nodes)
+
+    def hands(self) -> int:
+        return self.placement.tasks
+
+    def close(self) -> None:
+        """Actors without a name end."""
+        if self._name is None:
+            self.dissolve()
+
+    def dissolve(self) -> None:
+        """End the actors, named or not."""
+        for handle in self._actors.values():
+            ray.kill(handle)
+        self._actors = {}
+
+    def _result(self, under_way: ray.ObjectRef[Result]) -> Result:
+        try:
+            found: Result = self.wait(under_way)
+        except Lost as error:
+            message = f"a reading process was ended by the system: {error}; give it more memory"
+            raise StateDamaged(message) from error
+        return found
+
+    def _replace(self, where: int, error: ActorDiedError) -> None:
+        """An actor that Ray has given up for good is made anew, if its state is somewhere else."""
+        if not self._lasting:
+            raise Lost(first_line(error)) from error
+        self._actors[where] = self._find(where) or self._make(where)
+
+    def _find(self, where: int) -> Any | None:
+        if self._name is None:
+            return None
+        try:
+            return ray.get_actor(self._part(where), NAMESPACE)
+        except ValueError:
+            return None
+
+    def _make(self, where: int) -> Any:
+        shell = CoordinatorShell if where == COORDINATOR else ShardShell
+        options = self.placement.coordinator if where == COORDINATOR else {"num_cpus": self.placement.shard_cpus}
+        return actor(shell, self._part(where) if self._name else None, self._lasting, **options).remote()
+
+    def _part(self, where: int) -> str:
+        part = "coordinator" if where == COORDINATOR else f"shard-{where}"
+        return f"{self._name}/{part}" if self._name else part

@@ -1,0 +1,129 @@
+"""What the logs of an engine hold: one record for each thing that a shell was told."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from raudience.criteria.leaves import Plan
+from raudience.ingest.identity import Links
+from raudience.records import Changes
+from raudience.shard.commands import Command
+
+__all__ = [
+    "FORMAT",
+    "Adopt",
+    "Applied",
+    "Begun",
+    "Claimed",
+    "CoordinatorEntry",
+    "Defined",
+    "Founded",
+    "Intended",
+    "Intent",
+    "Moved",
+    "Order",
+    "Release",
+    "Resized",
+    "ShardEntry",
+    "Told",
+]
+
+FORMAT: Final = 1
+"""Of the logs of an engine. A field that is added has a default; anything else raises this number."""
+
+
+class Adopt(msgspec.Struct, frozen=True, tag=True):
+    """Key groups come to this shard: groups, ascending; parts: what the shard that held them froze, packed."""
+
+    groups: tuple[int, ...]
+    parts: tuple[bytes, ...]
+
+
+class Release(msgspec.Struct, frozen=True, tag=True):
+    """Key groups have gone to another shard: groups, ascending."""
+
+    groups: tuple[int, ...]
+
+
+Order: TypeAlias = Command | Adopt | Release
+"""What a shell may be told: a command of its shard, or a movement of key groups."""
+
+
+class Begun(msgspec.Struct, frozen=True, tag=True):
+    """A shard joined an engine that had come to `number` and `now` (None: nothing was told yet)."""
+
+    number: int
+    now: int | None
+
+
+class Claimed(msgspec.Struct, frozen=True, tag=True):
+    """A writer took over with this epoch."""
+
+    epoch: int
+
+
+class Applied(msgspec.Struct, frozen=True, tag=True):
+    """Order `number`, carried out up to `now`. told: rounds that were told to the outside by then."""
+
+    number: int
+    now: int
+    told: int
+    order: Order
+
+
+ShardEntry: TypeAlias = Begun | Claimed | Applied
+
+
+class Founded(msgspec.Struct, frozen=True, tag=True):
+    """How the engine was begun; the number of key groups never changes."""
+
+    format: int
+    key_groups: int
+    owner: tuple[int, ...]
+
+
+class Defined(msgspec.Struct, frozen=True, tag=True):
+    """A book comes into force: the document, and the plan that all shards get."""
+
+    book: bytes
+    plan: Plan
+
+
+class Moved(msgspec.Struct, frozen=True, tag=True):
+    """Key groups go from one shard to another."""
+
+    groups: tuple[int, ...]
+    giver: int
+    taker: int
+
+
+class Resized(msgspec.Struct, frozen=True, tag=True):
+    """The engine has so many shards from now on; those that come get the plan (None: no book was defined yet)."""
+
+    shards: int
+    plan: Plan | None
+
+
+Intent: TypeAlias = Defined | Moved | Resized
+
+
+class Intended(msgspec.Struct, frozen=True, tag=True):
+    """What round `number` will do. From here on it happens, whoever has to finish it."""
+
+    number: int
+    now: int
+    intent: Intent
+
+
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """Round `number`, which ended at `now`: the changes of all shards, and what was learned of identities."""
+
+    number: int
+    now: int
+    changes: Changes
+    links: Links | None = None
+
+
+CoordinatorEntry: TypeAlias = Founded | Claimed | Intended | Told

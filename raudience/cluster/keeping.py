@@ -1,0 +1,182 @@
+"""What makes a shell last: its log, its snapshots, and how it comes back from them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from raudience.durability.frames import frames, parts
+from raudience.durability.log import Log, Logs
+from raudience.durability.snapshots import Snapshots
+from raudience.errors import RaudienceError, StateDamaged
+from raudience.records.packing import Packed, pack
+
+__all__ = ["SNAPSHOT_BYTES", "Keeper", "Snapshot", "snapshot_names", "sound_snapshots"]
+
+Entry = TypeVar("Entry")
+Head = TypeVar("Head")
+
+_LOG: Final = logging.getLogger(__name__)
+
+SNAPSHOT_BYTES: Final = 256 << 20
+"""Bytes of log after which a new snapshot is due, unless the last one was larger."""
+
+_KEPT: Final = 2
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """position: of the log, up to which the snapshot knows everything. parts: its frames, the head first."""
+
+    position: int
+    parts: Iterator[memoryview]
+
+
+class Keeper(Generic[Entry]):
+    """The log and the snapshots of one shell.
+
+    background: snapshots are written by a thread of their own while the shell goes on. every: bytes of log between
+    them. spare: records that stay in the log although a snapshot knows them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        logs: Logs,
+        snapshots: Snapshots,
+        kind: Any,
+        background: bool,
+        every: int = SNAPSHOT_BYTES,
+        spare: int = 0,
+    ) -> None:
+        self.name = name
+        self._logs = logs
+        self._log: Log = logs.open(name)
+        self._snapshots = snapshots
+        self._reader: Packed[Entry] = Packed(kind)
+        self._background = background
+        self._every, self._spare = every, spare
+        self._since = 0
+        self._size = 0
+        self._writing: threading.Thread | None = None
+
+    def take_over(self) -> int:
+        """Become the one who may append; the number of the last record."""
+        return self._log.take_over()
+
+    def submit(self, entry: Entry) -> Future[int]:
+        """Append an entry; done when it is durable."""
+        data = pack(entry)
+        self._since += len(data)
+        return self._log.submit([data])
+
+    def first(self) -> int:
+        """Position of the first entry that is still there."""
+        return self._log.first()
+
+    def entries(self, after: int) -> Iterator[tuple[int, Entry]]:
+        """Entries behind a position of the log, in order. Raises StateDamaged when some of them are gone."""
+        first = self._log.first()
+        if first > after + 1:
+            message = f"log {self.name}: expected records from {after + 1} on, got {first}; restore a copy of the state"
+            raise StateDamaged(message)
+        for position, data in self._log.read(after):
+            self._since += len(data)
+            yield position, self._reader.unpack(data)
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Snapshots that are whole, the newest first; damaged ones are told in the log of the process."""
+        return sound_snapshots(self.name, self._snapshots)
+
+    def due(self) -> bool:
+        """Whether so much was appended that a snapshot is worth its cost, and none is being written."""
+        return self._since >= max(self._every, self._size) and not self._busy()
+
+    def keep(self, position: int, contents: Iterable[bytes | memoryview], done: Callable[[], None]) -> None:
+        """Write a snapshot that knows everything up to a position of the log, then forget what it replaces. `done` is
+        called when it is durable. What goes wrong is told in the log of the process: the snapshot before still holds.
+        """
+        self._since = 0
+        if not self._background:
+            self._keep(position, contents, done)
+            return
+        self.settle()
+        self._writing = threading.Thread(target=self._keep, args=(position, contents, done), daemon=True)
+        self._writing.start()
+
+    def settle(self) -> None:
+        """Wait until no snapshot is being written."""
+        if self._writing is not None:
+            self._writing.join()
+
+    def close(self) -> None:
+        self.settle()
+        self._log.close()
+
+    def remove(self) -> None:
+        """Forget the log and the snapshots."""
+        self.close()
+        for name in snapshot_names(self.name, self._snapshots):
+            self._snapshots.delete(name)
+        self._logs.remove(self.name)
+
+    def _busy(self) -> bool:
+        return self._writing is not None and self._writing.is_alive()
+
+    def _keep(self, position: int, contents: Iterable[bytes | memoryview], done: Callable[[], None]) -> None:
+        try:
+            name = f"{self.name}/{position:016d}"
+            self._snapshots.put(name, self._counted(frames(contents)))
+            done()
+            self._prove(name)
+            self._forget()
+        except RaudienceError as error:
+            _LOG.warning("no snapshot of %s: %s", self.name, error)
+
+    def _prove(self, name: str) -> None:
+        """Nothing is forgotten for a snapshot that cannot be read back whole."""
+        try:
+            for _ in parts(self._snapshots.get(name), name):
+                pass
+        except StateDamaged:
+            self._snapshots.delete(name)
+            raise
+
+    def _counted(self, pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+        self._size = size
+
+    def _forget(self) -> None:
+        """Keep the two newest snapshots, and the log from the older of them on."""
+        names = snapshot_names(self.name, self._snapshots)
+        for name in names[:-_KEPT]:
+            self._snapshots.delete(name)
+        if len(names) >= _KEPT:
+            self._log.trim(max(0, _position(names[-_KEPT]) - self._spare))
+
+
+def snapshot_names(name: str, snapshots: Snapshots) -> tuple[str, ...]:
+    """Names of the snapshots of a shell, the oldest first."""
+    return snapshots.names(f"{name}/")
+
+
+def sound_snapshots(name: str, snapshots: Snapshots) -> Iterator[Snapshot]:
+    """Snapshots of a shell that are whole, the newest first."""
+    for each in reversed(snapshot_names(name, snapshots)):
+        try:
+            found = list(parts(snapshots.get(each), each))
+        except StateDamaged as error:
+            _LOG.warning("snapshot %s is damaged, the one before it is used: %s", each, error)
+            continue
+        yield Snapshot(_position(each), iter(found))
+
+
+def _position(name: str) -> int:
+    return int(name.rpartition("/")[2])

@@ -1,0 +1,58 @@
+"""Where an engine keeps what must last, in a form that travels to its actors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+
+from raudience.cluster.keeping import SNAPSHOT_BYTES, Keeper
+from raudience.durability.log import Logs
+from raudience.durability.places import open_logs, open_snapshots
+from raudience.durability.snapshots import Snapshots
+
+__all__ = ["Failpoint", "Keepsake", "Place", "Stores", "no_failure"]
+
+Failpoint: TypeAlias = Callable[[str], None]
+"""Called at the named points of a shell where a crash is at its worst; it does something in tests of crashes only."""
+
+
+class Stores(Protocol):
+    """Where logs and snapshots are."""
+
+    def logs(self) -> Logs: ...
+
+    def snapshots(self) -> Snapshots: ...
+
+
+class Place(msgspec.Struct, frozen=True):
+    """state: a directory, or `nats://...` for the logs. objects: a directory or the address of an object store for the
+    snapshots; none: beside the logs, in the directory."""
+
+    state: str
+    objects: str | None = None
+
+    def logs(self) -> Logs:
+        return open_logs(self.state)
+
+    def snapshots(self) -> Snapshots:
+        return open_snapshots(self.objects or self.state)
+
+
+def no_failure(point: str) -> None:
+    """Goes on."""
+
+
+class Keepsake(msgspec.Struct, frozen=True):
+    """How the shells of one engine last. background: snapshots do not stop a shell. every: bytes of log between
+    snapshots."""
+
+    stores: Stores
+    background: bool = True
+    every: int = SNAPSHOT_BYTES
+    failpoint: Failpoint = no_failure
+
+    def keeper(self, name: str, kind: Any, spare: int = 0) -> Keeper[Any]:
+        """The keeper of the shell of a name, whose entries are of a kind; the last `spare` of them always stay."""
+        return Keeper(name, self.stores.logs(), self.stores.snapshots(), kind, self.background, self.every, spare)

@@ -1,0 +1,60 @@
+"""Whatever fails, and whenever: nothing acknowledged is lost, nothing counts twice, all goes on."""
+
+import os
+from collections import defaultdict
+
+import pytest
+
+from tests.simulation.world import Life
+
+SEEDS = int(os.environ.get("RAUDIENCE_SEEDS", "60"))
+FIRST = int(os.environ.get("RAUDIENCE_FIRST_SEED", "0"))
+
+
+def members_of(engine):
+    return {key: engine.members(key).tolist() for key in engine.counts()}
+
+
+def by_user(told):
+    """Every transition of each user in each audience, in the order of the log."""
+    found = defaultdict(list)
+    for changes in told:
+        for audience, mpid, entered, at in zip(
+            changes.audience.tolist(), changes.mpid.tolist(), changes.entered.tolist(), changes.at.tolist(), strict=True
+        ):
+            found[changes.audiences[audience], mpid].append((at, entered))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+def test_a_life_full_of_faults_ends_like_one_without(seed):
+    life = Life(seed)
+    quiet = life.run()
+    assert members_of(life.engine) == members_of(quiet), life.chance.count
+    assert life.engine.counts() == quiet.counts()
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS, 3))
+def test_the_log_of_changes_tells_each_once_and_in_order(seed):
+    life = Life(seed)
+    life.run()
+    members = defaultdict(set)
+    for (audience, mpid), steps in by_user(life.told()).items():
+        assert [entered for _, entered in steps] == [number % 2 == 0 for number in range(len(steps))]
+        assert [at for at, _ in steps] == sorted(at for at, _ in steps)
+        if steps[-1][1]:
+            members[audience].add(mpid)
+    for audience, held in members_of(life.engine).items():
+        assert members[audience] == set(held)
+
+
+def test_the_faults_do_happen():
+    happened = defaultdict(int)
+    for seed in range(FIRST, FIRST + 30):
+        life = Life(seed)
+        life.run()
+        for fault, count in life.chance.count.items():
+            happened[fault] += count
+    for fault in ("append fails", "sync fails", "died before a call", "died after a call", "network cut",
+                  "called twice", "after append", "after telling", "driver died", "snapshot torn"):  # fmt: skip
+        assert happened[fault] > 0, fault

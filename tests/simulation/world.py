@@ -1,0 +1,124 @@
+"""One life of an engine under faults, by a seed, beside one that nothing happens to."""
+
+import json
+import random
+
+from raudience.catalog import Book
+from raudience.catalog.documents import read_book
+from raudience.cluster.inline import InlineEngine
+from raudience.cluster.keepsakes import Keepsake
+from raudience.errors import FixStore
+from tests.cluster.world import BOOK, END, START, batch
+from tests.simulation.carrier import Died, FailingCarrier
+from tests.simulation.disk import Chance, Disk
+
+FIRST = read_book(BOOK.encode(), "book.yaml", "yaml")
+SECOND = Book(FIRST.audiences[:1] + (read_book(
+    b"""
+audiences:
+  - {key: lost, name: No visit in the last day, criteria: {type: event, kind: custom, name: Visit,
+     frequency: {exactly: 0}, recency: {op: within, last: 1 day}}}
+""", "second.yaml", "yaml").audiences))  # fmt: skip
+
+POINTS = (
+    "before append", "after append", "after intent", "before telling", "after telling", "before snapshot",
+    "during snapshot", "after snapshot",
+)  # fmt: skip
+
+
+class Life:
+    """An engine whose driver repeats what was not acknowledged, as a client does."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.chance = Chance(self.random)
+        self.disk = Disk(self.chance)
+        self.keepsake = Keepsake(self.disk, background=False, every=self.random.choice((2_000, 20_000, 1 << 40)),
+                                 failpoint=self._failpoint)  # fmt: skip
+        self.shards = self.random.randint(1, 3)
+        self.heard = []
+        self.position = 0
+        self.engine = None
+        self.carrier = FailingCarrier(self.disk)
+        self.now = START - 1
+        self._surely(lambda: None)
+
+    def run(self):
+        quiet = InlineEngine(self.shards)
+        for number, (name, *values) in enumerate(self._story()):
+            if number % 20 == 19 and self.chance("driver died", 0.3):
+                self._end_driver(everything=self.random.random() < 0.5)
+            self._surely(lambda name=name, values=values: tell(self.engine, name, *values))
+            if name in ("define", "ingest", "advance"):
+                tell(quiet, name, *values)
+            self.carrier.wake_zombies(self.now)
+        self.chance.calm = True
+        self._surely(lambda: self.engine.advance(END))
+        quiet.advance(END)
+        self.engine.check()
+        return quiet
+
+    def told(self):
+        """Every change that the log of the coordinator tells, read by position in pieces."""
+        found, after = [], 0
+        while pieces := self.engine.told(after, 3):
+            found += [changes for _, changes in pieces]
+            after = pieces[-1][0]
+        return found
+
+    def _story(self):
+        yield "define", FIRST, self.now
+        number = 0
+        while number < 120:
+            kind = self.random.random()
+            if kind < 0.8:
+                count = self.random.randint(1, 6)
+                batches = [self._batch(each) for each in range(number, min(number + count, 120))]
+                number += count
+                self.now = max(self.now, START + number * 20 * 60_000)
+                yield "ingest", batches, self.now
+            elif kind < 0.88:
+                self.now += self.random.randint(1, 3_600_000)
+                yield "advance", self.now
+            elif kind < 0.92:
+                yield "scale", self.random.randint(1, 4)
+            elif kind < 0.96:
+                yield "define", self.random.choice((FIRST, SECOND)), self.now
+            else:
+                yield ("snapshot",)
+
+    def _batch(self, number):
+        found = batch(number)
+        if number % 4 == 0:
+            # Its user is found by what the identities led to before.
+            del found["mpid"]
+        return json.dumps(found).encode()
+
+    def _surely(self, act):
+        for _ in range(200):
+            try:
+                if self.engine is None:
+                    self.engine = InlineEngine(self.shards, self.keepsake, self.carrier)
+                act()
+            except FixStore:
+                continue
+            return
+        raise AssertionError("nothing goes on")
+
+    def _end_driver(self, everything):
+        if everything:
+            self.carrier.die_all()
+        self.engine = None
+
+    def _failpoint(self, point):
+        assert point in POINTS
+        if self.chance(point, 0.004):
+            raise Died(point)
+
+
+def tell(engine, name, *values):
+    """Give a command; one that is given again may come after the instant at which it came first."""
+    if name in ("define", "advance"):
+        *values, now = values
+        values = [*values, max(now, engine.now or 0)]
+    getattr(engine, name)(*values)
