@@ -1,4 +1,4 @@
-"""A set of 64-bit keys in few bytes each: the latest in buckets, the others sorted."""
+"""A set of 64-bit keys in about ten bytes each: a filter, and the keys in order."""
 
 from __future__ import annotations
 
@@ -7,34 +7,29 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.shard.bits import BIT
+from raudience.hashing import mix64
 
 __all__ = ["KeySet"]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
-_WIDTH = 16
-_MOST = 11
-"""Places of a bucket, and keys in the mean at which the buckets are emptied."""
-_BITS = 9
-"""2**_BITS bits of the filter belong to a bucket."""
-_USUAL, _FULL = 40, 60
-"""Keys, for each bucket, that are expected, and at which the filter becomes larger."""
-_FEWEST = 16
+_LOW = np.uint64(1023)
+_USUAL, _MOST = 4, 6
+"""Keys for each word of the filter: expected, and with which there must be more of them."""
+_TIERS = (8_192, 65_536)
+"""Keys that the first parts hold at most: with more they are sorted into the next."""
 
 
 class KeySet:
     """Distinct keys, none of them 0.
 
-    A filter of single bits says of most keys that they are not there; only the others are compared. A bucket that is
-    full leaves further keys to a set of Python's.
+    A key has three bits of one word of a filter. It says of nearly all keys that are not there that they are not; only
+    the others are looked for.
     """
 
     def __init__(self, expected: int) -> None:
-        self._used = self._open = 0
-        self._sorted = np.zeros(0, np.uint64)
-        self._table: NDArray[np.uint64]
-        self._count: NDArray[np.uint8]
+        self._used = 0
+        self._parts = [np.zeros(0, np.uint64)] * (len(_TIERS) + 1)
         self._make_room(expected)
 
     def __len__(self) -> int:
@@ -42,98 +37,84 @@ class KeySet:
 
     def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Positions, int64[k], of the keys that are in the set."""
-        place = self._places(keys)
-        held = self._filter.take(place >> 3)
-        held &= BIT.take(place & 7)
-        likely = held.nonzero()[0]
-        if not len(likely):
-            return likely
-        return likely.compress(self._has(keys.take(likely), place.take(likely) >> _BITS))
+        word, mask = self._places(keys)
+        held = self._filter.take(word)
+        held &= mask
+        likely = (held == mask).nonzero()[0]
+        return likely.compress(self._has(keys.take(likely))) if len(likely) else likely
 
     def add(self, keys: NDArray[np.uint64]) -> None:
         """Add distinct keys that are not in the set."""
         self._used += len(keys)
-        if self._used > self._buckets * _FULL:
-            self._sort(keys)
+        self._put(keys)
+        if self._used > len(self._filter) * _MOST:
             self._make_room(self._used * 5 // 4)
-            self._mark(self._places(self._sorted))
-            return
-        place = self._places(keys)
-        self._mark(place)
-        if self._open + len(keys) > self._buckets * _MOST:
-            self._sort(keys)
-        else:
-            self._put(keys, place >> _BITS)
+            keys = self.all()
+        self._mark(keys)
 
     def all(self) -> NDArray[np.uint64]:
         """Every key."""
-        late = self._table[np.arange(_WIDTH) < self._count[:, None]]
-        return np.concatenate([self._sorted, late, np.array(sorted(self._over), np.uint64)])
+        return np.concatenate(self._parts)
 
     def seal(self) -> None:
-        """Give back the room for more keys: nothing can be added any more."""
-        self._sort(self._sorted[:0])
-        self._table, self._count = self._table[:0].copy(), self._count[:0].copy()
+        """Sort all keys together: none will be added any more."""
+        *late, _ = self._parts
+        self._parts = [*(part[:0] for part in late), np.sort(self.all())]
 
     def twin(self) -> KeySet:
         """The set as it is now."""
         twin = copy(self)
-        twin._filter, twin._count, twin._table = self._filter.copy(), self._count.copy(), self._table.copy()
-        twin._over = self._over.copy()
+        twin._filter, twin._parts = self._filter.copy(), [*self._parts]
         return twin
 
     def nbytes(self) -> int:
-        arrays = (self._sorted, self._filter, self._count, self._table)
-        return sum(array.nbytes for array in arrays) + 60 * len(self._over)
+        return self._filter.nbytes + sum(part.nbytes for part in self._parts)
 
     def _make_room(self, expected: int) -> None:
-        self._buckets = expected // _USUAL + _FEWEST
-        self._filter = np.zeros(self._buckets << (_BITS - 3), np.uint8)
-        self._count = np.zeros(self._buckets, np.uint8)
-        self._table = np.zeros((self._buckets, _WIDTH), np.uint64)
-        self._over: set[int] = set()
+        self._filter = np.zeros(expected // _USUAL + 128, np.uint64)
 
-    def _places(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Bits of the filter; the upper bits of a place are those of the bucket."""
-        place = keys * _ODD
-        place >>= _HALF
-        place *= np.uint64(self._buckets << _BITS)
-        place >>= _HALF
-        return place.view(np.int64)
+    def _places(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Words of the filter, and the bits in them."""
+        mixed = keys * _ODD
+        mixed >>= _HALF
+        word = mixed * np.uint64(len(self._filter))
+        word >>= _HALF
+        mixed &= _LOW
+        return word.view(np.int64), _MASKS.take(mixed.view(np.int64))
 
-    def _mark(self, place: NDArray[np.int64]) -> None:
-        np.bitwise_or.at(self._filter, place >> 3, BIT.take(place & 7))
+    def _mark(self, keys: NDArray[np.uint64]) -> None:
+        word, mask = self._places(keys)
+        while len(word):
+            held = self._filter.take(word)
+            held |= mask
+            self._filter[word] = held
+            # Of several keys of one word only the bits of the last are written.
+            lost = ((self._filter.take(word) & mask) != mask).nonzero()[0]
+            word, mask = word.take(lost), mask.take(lost)
 
-    def _put(self, keys: NDArray[np.uint64], bucket: NDArray[np.int64]) -> None:
-        self._open += len(keys)
-        count, table = self._count.take(bucket).astype(np.int64), self._table.reshape(-1)
-        while len(keys):
-            if int(count.max()) >= _WIDTH:
-                self._over.update(keys.compress(count >= _WIDTH).tolist())
-                left = (count < _WIDTH).nonzero()[0]
-                keys, bucket, count = keys.take(left), bucket.take(left), count.take(left)
-            place = bucket * _WIDTH + count
-            table[place] = keys
-            lost = (table.take(place) != keys).nonzero()[0]
-            count += 1
-            self._count[bucket] = count
-            keys, bucket, count = keys.take(lost), bucket.take(lost), count.take(lost)
+    def _put(self, keys: NDArray[np.uint64]) -> None:
+        for number, most in enumerate((*_TIERS, self._used)):
+            keys = np.concatenate([self._parts[number], keys])
+            if len(keys) <= most:
+                keys.sort()
+                self._parts[number] = keys
+                return
+            self._parts[number] = keys[:0].copy()
 
-    def _sort(self, keys: NDArray[np.uint64]) -> None:
-        """Sort the keys of the buckets and these in. What is left in the buckets is then in the set anyway."""
-        self._sorted = np.concatenate([self.all(), keys])
-        self._sorted.sort()
-        self._count[:] = 0
-        self._over.clear()
-        self._open = 0
-
-    def _has(self, keys: NDArray[np.uint64], bucket: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _has(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
         found = np.zeros(len(keys), bool)
-        if len(self._sorted):
-            place = np.minimum(self._sorted.searchsorted(keys), len(self._sorted) - 1)
-            found = self._sorted.take(place) == keys
-        if self._open:
-            found |= (self._table.take(bucket, axis=0) == keys[:, None]).any(axis=1)
-            if self._over:
-                found |= [key in self._over for key in keys.tolist()]
+        for part in self._parts:
+            if len(part):
+                place = np.minimum(part.searchsorted(keys), len(part) - 1)
+                found |= part.take(place) == keys
         return found
+
+
+def _masks() -> NDArray[np.uint64]:
+    """uint64[1024]: words with three bits, or fewer where they fall together."""
+    mixed = mix64(np.arange(1, int(_LOW) + 2, dtype=np.uint64))
+    bits = [np.uint64(1) << ((mixed >> np.uint64(shift)) & np.uint64(63)) for shift in (0, 6, 12)]
+    return bits[0] | bits[1] | bits[2]
+
+
+_MASKS = _masks()

@@ -1,4 +1,4 @@
-"""The set of 64-bit keys: nothing is lost and nothing is there that was not added, however keys fall into buckets."""
+"""The set of 64-bit keys: nothing is lost and nothing is there that was not added, however many there are."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from raudience.shard.keys import KeySet
 
-ONE_BUCKET = [pow(0x9E3779B97F4A7C15, -1, 1 << 64) * place % (1 << 64) for place in range(1, 60)]
+ONE_WORD = [pow(0x9E3779B97F4A7C15, -1, 1 << 64) * place % (1 << 64) for place in range(1, 60)]
 """Keys whose products with the golden ratio differ in their last bits only."""
 
 
@@ -24,19 +24,17 @@ def test_a_set_finds_what_was_added_and_nothing_else():
     assert found(held, 6, (1 << 64) - 1, 5, 1 << 63, 4) == [1, 2, 3]
 
 
-def test_keys_that_crowd_one_bucket_are_told_apart():
+def test_keys_that_share_one_word_of_the_filter_are_told_apart():
     held = KeySet(0)
-    held.add(keys(*ONE_BUCKET[::2]))
-    assert found(held, *ONE_BUCKET) == list(range(0, len(ONE_BUCKET), 2))
+    held.add(keys(*ONE_WORD[::2]))
+    assert found(held, *ONE_WORD) == list(range(0, len(ONE_WORD), 2))
 
 
-def test_a_sealed_set_holds_the_same_in_less():
+def test_a_sealed_set_holds_the_same():
     held = KeySet(1_000)
     held.add(keys(*range(1, 500)))
-    before = held.nbytes()
     held.seal()
-    assert held.nbytes() < before
-    assert found(held, 499, 500, 1) == [0, 2]
+    assert (found(held, 499, 500, 1), len(held)) == ([0, 2], 499)
 
 
 def test_a_twin_does_not_change_with_the_set():
@@ -47,16 +45,14 @@ def test_a_twin_does_not_change_with_the_set():
     assert (found(twin, 1, 2), found(held, 1, 2)) == ([0], [0, 1])
 
 
-def test_ten_bytes_or_so_hold_a_key():
+def test_about_ten_bytes_hold_a_key():
     held = KeySet(100_000)
     held.add(np.random.default_rng(1).integers(1, 1 << 64, 100_000, np.uint64))
-    assert held.nbytes() < 14 * 100_000
-    held.seal()
-    assert held.nbytes() < 10 * 100_000
+    assert held.nbytes() < 11 * 100_000
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 900), max_size=8), st.integers(0, 2_000))
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([1, 90, 900, 9_000, 70_000]), max_size=8), st.integers(0, 2_000))
 def test_a_set_is_a_set(sizes, expected):
     held, model, rng = KeySet(expected), set(), np.random.default_rng(7)
     for size in sizes:
