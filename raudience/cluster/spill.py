@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -97,7 +97,7 @@ def join(decoded: Sequence[Decoded]) -> Decoded:
         return decoded[0]
     return Decoded(
         block=concatenate([each.block for each in decoded]),
-        requests=tuple(request for each in decoded for request in each.requests),
+        requests=tuple(chain.from_iterable(each.requests for each in decoded)),
         content=np.concatenate([each.content for each in decoded]),
         nameless=np.concatenate([each.nameless for each in decoded]),
     )

@@ -29,6 +29,9 @@ _FRESH: Final = 0.7
 """Share of new ones among all from which on looking for the others costs more than decoding them again."""
 
 
+_EMPTY: Final[dict[str, Any]] = {}
+
+
 class Repeated:
     """The distinct maps of one key of a batch, remembered from block to block."""
 
@@ -46,6 +49,8 @@ class Repeated:
         self._codes: dict[bytes, int] = {}
         self._sheet = Sheet(self._wanted)
         self._count = self._seen = 0
+        # Decoded, not laid out yet.
+        self._maps: list[dict[str, Any]] = []
 
     def read(self, maps: Sequence[msgspec.Raw]) -> Ints:
         """Position of each map among the distinct ones, int32[n]; raise ValueError when one of them is no such map."""
@@ -62,13 +67,16 @@ class Repeated:
 
     def _learn(self, texts: Sequence[bytes]) -> Ints:
         """Decode new ones; their positions."""
-        maps = [self._decode(text) if text else {} for text in texts]
-        rows = np.arange(self._count, self._count + len(maps), dtype=np.int32)
-        for name, index, values in spread(*present(rows, maps)):
-            self._lay(self._sheet, name, index, values)
-        self._count += len(maps)
-        return rows
+        found = [self._decode(text) if text else _EMPTY for text in texts]
+        first = self._count
+        self._count += len(found)
+        self._maps += found
+        return np.arange(first, self._count, dtype=np.int32)
 
     def tell(self, sheet: Sheet, of: Ints) -> None:
         """Put the cells of the batches into the sheet, before all others of their rows; of: int32[n], from `read`."""
+        rows = np.arange(self._count - len(self._maps), self._count, dtype=np.int32)
+        for name, index, values in spread(*present(rows, self._maps)):
+            self._lay(self._sheet, name, index, values)
+        self._maps.clear()
         sheet.repeat(self._sheet, of, self._count)
