@@ -18,6 +18,9 @@ USER_ERRORS: Final = (FixDefinition, FixInput, FixRequest)
 
 _EVENTS = "files, folders or patterns of events: .ndjson, .json, .jsonl (also .gz), .parquet, .arrow"
 _AUDIENCES = "the book of audiences, YAML or JSON"
+_ADDRESS = "Ray to use: auto, host:port or ray://...; default: RAY_ADDRESS, else a new one on this machine"
+_STATE = "a directory, or nats://host:port/name"
+_SNAPSHOTS = "where snapshots are when the state is no directory: a directory or s3://bucket/folder, gs://, az://"
 _INSTANT = "2026-01-31, 2026-01-31T12:00:00Z or milliseconds since 1970"
 
 
@@ -30,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _replay(commands.add_parser("replay", help="events in, members and changes of every audience out"))
     _why(commands.add_parser("why", help="why a user is in an audience or not, at an instant"))
+    _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
+    _scale(commands.add_parser("scale", help="have more or fewer shards"))
     validate = commands.add_parser("validate", help="check a book of audiences; every fault at once")
     validate.add_argument("file", type=Path, metavar="FILE", help=_AUDIENCES)
     commands.add_parser("schema", help="print the JSON Schema of a book of audiences")
@@ -66,8 +71,7 @@ def _replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("--shards", type=_count, metavar="N", help="how many shards (default: by the CPUs there are)")
     command.add_argument("--cpus-per-shard", type=float, metavar="X", help="CPUs that each shard asks Ray for")
     command.add_argument(
-        "--address", metavar="ADDRESS",
-        help="Ray to use: auto, host:port or ray://...; default: RAY_ADDRESS, else a new one on this machine",
+        "--address", metavar="ADDRESS", help=_ADDRESS,
     )  # fmt: skip
     command.add_argument("--quiet", action="store_true", help="no progress, no table")
 
@@ -79,6 +83,33 @@ def _why(command: argparse.ArgumentParser) -> None:
     command.add_argument("--audiences", type=Path, required=True, metavar="FILE", help=_AUDIENCES)
     command.add_argument("--at", type=_instant, metavar="INSTANT", help=f"default: the last event. {_INSTANT}")
     _source(command)
+
+
+def _state(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in (
+        ("show", "audiences, shards and sizes, as of the last round"),
+        ("check", "read everything, compare what must agree"),
+        ("export", "copy it as it is now, also while an engine goes on writing it"),
+        ("restore", "make a state of a copy"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("state", metavar="STATE", help=_STATE)
+        action.add_argument("--snapshots", metavar="URL", help=_SNAPSHOTS)
+        action.add_argument("--quiet", action="store_true", help="no progress")
+        if name in ("export", "restore"):
+            action.add_argument("to", metavar="TO", help="where the copy comes to lie; nothing may be there yet")
+            action.add_argument("--to-snapshots", metavar="URL", help=_SNAPSHOTS)
+            action.add_argument("--shards", type=_count, metavar="N", help="how many shards the copy has")
+
+
+def _scale(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--shards", type=_count, required=True, metavar="N")
+    command.add_argument("--state", metavar="STATE", help=f"of an engine that does not run: {_STATE}")
+    command.add_argument("--snapshots", metavar="URL", help=_SNAPSHOTS)
+    command.add_argument("--name", metavar="NAME", help="a lasting engine that runs on Ray")
+    command.add_argument("--address", metavar="ADDRESS", help=_ADDRESS)
+    command.add_argument("--take-over", action="store_true", help="write to the running engine, and nobody else does")
 
 
 def _source(command: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raudience.cli import arguments, asking, replaying
+from raudience.cli import arguments, asking, keeping, replaying
 from raudience.cli.logs import start_logs
 from raudience.cli.screen import complain
 from raudience.errors import RaudienceError
@@ -20,6 +20,8 @@ INTERRUPTED = 130
 
 _COMMANDS = {
     "replay": replaying.replay,
+    "scale": keeping.scale,
+    "state": keeping.state,
     "why": asking.why,
     "validate": asking.validate,
     "schema": asking.schema,

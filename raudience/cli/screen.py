@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from raudience.cluster.loading import Step, Tell
 from raudience.cluster.replay import Replayed, Summary
+from raudience.cluster.states import StateFigures
 from raudience.criteria.dates import write_moment
 from raudience.records import Explanation, Truth
 
@@ -61,6 +62,37 @@ def progress(quiet: bool) -> Iterator[Tell]:
 def waiting(quiet: bool, what: str) -> AbstractContextManager[object]:
     """A sign on stderr that something goes on, when somebody watches."""
     return nullcontext() if quiet or not _ERRORS.is_terminal else _ERRORS.status(what)
+
+
+@contextmanager
+def told_steps(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """What is being done, on stderr, when somebody watches."""
+    if quiet or not _ERRORS.is_terminal:
+        yield lambda step: None
+        return
+    with _ERRORS.status("...") as sign:
+        yield lambda step: sign.update(f"{step} ...")
+
+
+def tell_state(figures: StateFigures, where: str) -> None:
+    """The audiences and the shards of a state."""
+    at = "its beginning" if figures.now is None else write_moment(figures.now)
+    _SCREEN.print(f"{where}: round {figures.number}, as of {at}, writer {figures.epoch}", markup=False, soft_wrap=True)
+    shards = Table(header_style="bold")
+    shards.add_column("shard")
+    for heading in ("orders", "key groups", "profiles", "MB in memory", "snapshots"):
+        shards.add_column(heading, justify="right")
+    for each in figures.shards:
+        memory = sum(each.memory.values()) / 1e6
+        figures_of = (each.number, each.key_groups, each.profiles, f"{memory:,.1f}", each.snapshots)
+        shards.add_row(each.name, *(f"{figure:,}" if isinstance(figure, int) else figure for figure in figures_of))
+    _SCREEN.print(shards)
+    audiences = Table(header_style="bold")
+    audiences.add_column("audience")
+    audiences.add_column("size", justify="right")
+    for key, size in figures.sizes.items():
+        audiences.add_row(key, f"{size:,}")
+    _SCREEN.print(audiences)
 
 
 def tell_outcome(replayed: Replayed, out: str) -> None:

@@ -24,7 +24,7 @@ from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Lost, Result
 from raudience.cluster.coordinating import CoordinatorShell
 from raudience.cluster.placement import NAMESPACE, Placement, actor, first_line, task
 from raudience.cluster.shells import ShardShell
-from raudience.errors import RaudienceError, StateDamaged
+from raudience.errors import FixRequest, RaudienceError, StateDamaged
 
 __all__ = ["RayCarrier"]
 
@@ -42,16 +42,21 @@ class RayCarrier(Carrier):
     """Each shard and the coordinator is an actor.
 
     name: actors that stay beyond this driver, and that other drivers find. lasting: an actor that dies starts anew,
-    empty, and comes back from its log; without, its death is the end of its state.
+    empty, and comes back from its log; without, its death is the end of its state. found: only actors that are there.
+    Raises FixRequest when they are not.
     """
 
     ahead = 4
 
-    def __init__(self, placement: Placement, name: str | None, lasting: bool) -> None:
+    def __init__(self, placement: Placement, name: str | None, lasting: bool, found: bool = False) -> None:
         self.placement = placement
         self._name, self._lasting = name, lasting
         self._actors: dict[int, Any] = {}
-        self._actors[COORDINATOR] = self._find(COORDINATOR) or self._make(COORDINATOR)
+        there = self._find(COORDINATOR)
+        if found and there is None:
+            message = f"engine {name}: expected one that runs on this Ray, got none"
+            raise FixRequest(message)
+        self._actors[COORDINATOR] = there or self._make(COORDINATOR)
 
     def call(self, where: int, method: str, *values: Any) -> ray.ObjectRef[Any]:
         under_way: ray.ObjectRef[Any] = getattr(self._actors[where], method).remote(*values)

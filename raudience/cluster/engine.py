@@ -31,6 +31,8 @@ from raudience.shard.commands import Tick
 
 __all__ = ["GROUPS_AT_ONCE", "Engine"]
 
+_HEARING: Final = 16
+"""Rounds between two looks at what is wished for."""
 GROUPS_AT_ONCE: Final = 32
 """Key groups that move in one step: each step costs the taker a look at everything it holds."""
 
@@ -47,6 +49,8 @@ class Engine:
         self._writer = Writer(carrier, shards, keepsake)
         self._audiences: frozenset[str] = frozenset()
         self._arrivals = Arrivals()
+        self._heard = 0
+        self._wished: int | None = None
         self._refresh()
 
     @property
@@ -89,7 +93,7 @@ class Engine:
         What would take effect at an instant that is told already takes effect a millisecond after it.
         """
         self._dispatch(Round(block, now))
-        return self._writer.finish()
+        return self._finish()
 
     def ingest(self, batches: Iterable[Batch], now: int) -> Ingested:
         """Take batches as arriving at `now`; a refused one never keeps others out. When this returns they last."""
@@ -101,7 +105,7 @@ class Engine:
         """Let time pass until `now`."""
         self._claim()
         self._writer.send([Tick()] * self.shards, now)
-        return self._writer.finish()
+        return self._finish()
 
     def stream(self, rounds: Iterable[Round]) -> Iterator[Changes]:
         """Changes of each round, in order; never reads more than `ahead` rounds past the last one that is told."""
@@ -109,6 +113,7 @@ class Engine:
             self._dispatch(each)
             if self._writer.under_way > self.ahead:
                 yield self._writer.receive()
+                self._grant()
         while self._writer.under_way:
             yield self._writer.receive()
 
@@ -198,6 +203,19 @@ class Engine:
             self._settle(Resized(shards, None), now)
         return False
 
+    def wish(self, shards: int) -> None:
+        """Ask whoever writes to have so many shards: one step between two of its rounds, until it is so."""
+        self._writer.ask(COORDINATOR, "wish", shards)
+
+    def wished(self) -> int | None:
+        """The number of shards that was asked for and is not reached yet."""
+        found: int | None = self._writer.ask(COORDINATOR, "wished")
+        return found
+
+    def look(self) -> None:
+        """Read how the engine stands, when somebody else writes to it."""
+        self._refresh()
+
     def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Results of the function for each item, in order, worked out side by side where the engine can."""
         return self._carrier.spread(function, items)
@@ -225,6 +243,20 @@ class Engine:
         blocks = split(each.block, self._writer.owner, self.shards)
         orders: list[Order] = [block if len(block.batches.mpid) else Tick() for block in blocks]
         self._writer.send(orders, each.now, self._arrivals.resolver.take_learned())
+
+    def _finish(self) -> Changes:
+        changes = self._writer.finish()
+        self._grant()
+        return changes
+
+    def _grant(self) -> None:
+        """Now and then look whether somebody wishes for another number of shards, and do one step towards it."""
+        self._heard = (self._heard + 1) % (1 if self._wished else _HEARING)
+        if self._heard == 0:
+            self._wished = self.wished()
+            if self._wished is not None and not self.scale_step(self._wished):
+                self._writer.ask(COORDINATOR, "wish", None)
+                self._wished = None
 
     def _settle(self, intent: Intent, now: int) -> Changes:
         return self._writer.settle(Intended(self._writer.number + 1, self._writer.forward(now), intent))

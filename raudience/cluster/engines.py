@@ -9,7 +9,7 @@ from raudience.cluster.engine import Engine
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
 
-__all__ = ["EngineName", "start_engine"]
+__all__ = ["EngineName", "find_engine", "start_engine"]
 
 EngineName: TypeAlias = Literal["ray", "inline"]
 
@@ -30,4 +30,11 @@ def start_engine(
     # Importing Ray takes most of a second and starts threads: only who asks for it pays.
     rayed = importlib.import_module("raudience.cluster.rayed")
     engine: Engine = rayed.RayEngine(shards, address, lasting, shard_cpus, keepsake)
+    return engine
+
+
+def find_engine(name: str, address: str | None = None) -> Engine:
+    """The lasting engine of a name on Ray. Raises FixRequest when there is none."""
+    rayed = importlib.import_module("raudience.cluster.rayed")
+    engine: Engine = rayed.RayEngine(address=address, name=name, found=True)
     return engine

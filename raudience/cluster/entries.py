@@ -77,11 +77,13 @@ ShardEntry: TypeAlias = Begun | Claimed | Applied
 
 
 class Founded(msgspec.Struct, frozen=True, tag=True):
-    """How the engine was begun; the number of key groups never changes."""
+    """How the engine was begun; the number of key groups never changes. number: the last round before, not 0 in a
+    copy."""
 
     format: int
     key_groups: int
     owner: tuple[int, ...]
+    number: int = 0
 
 
 class Defined(msgspec.Struct, frozen=True, tag=True):

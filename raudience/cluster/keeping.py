@@ -16,7 +16,7 @@ from raudience.durability.snapshots import Snapshots
 from raudience.errors import RaudienceError, StateDamaged
 from raudience.records.packing import Packed, pack
 
-__all__ = ["SNAPSHOT_BYTES", "Keeper", "Snapshot", "snapshot_names", "sound_snapshots"]
+__all__ = ["SNAPSHOT_BYTES", "Keeper", "Shelf", "Snapshot"]
 
 Entry = TypeVar("Entry")
 Head = TypeVar("Head")
@@ -36,8 +36,49 @@ class Snapshot(msgspec.Struct, frozen=True):
     parts: Iterator[memoryview]
 
 
-class Keeper(Generic[Entry]):
-    """The log and the snapshots of one shell.
+class Shelf(Generic[Entry]):
+    """The log and the snapshots of one shell, for reading."""
+
+    def __init__(self, name: str, logs: Logs, snapshots: Snapshots, kind: Any) -> None:
+        self.name = name
+        self._logs = logs
+        self._log: Log = logs.open(name)
+        self._snapshots = snapshots
+        self._reader: Packed[Entry] = Packed(kind)
+
+    def first(self) -> int:
+        """Position of the first entry that is still there."""
+        return self._log.first()
+
+    def entries(self, after: int) -> Iterator[tuple[int, Entry]]:
+        """Entries behind a position of the log, in order. Raises StateDamaged when some of them are gone."""
+        first = self.first()
+        if first > after + 1:
+            message = f"log {self.name}: expected records from {after + 1} on, got {first}; restore a copy of the state"
+            raise StateDamaged(message)
+        for position, data in self._log.read(after):
+            self._count(len(data))
+            yield position, self._reader.unpack(data)
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Snapshots that are whole, the newest first; damaged ones are told in the log of the process."""
+        for name in reversed(self._snapshots.names(f"{self.name}/")):
+            try:
+                found = list(parts(self._snapshots.get(name), name))
+            except StateDamaged as error:
+                _LOG.warning("snapshot %s is damaged, the one before it is used: %s", name, error)
+                continue
+            yield Snapshot(_position(name), iter(found))
+
+    def close(self) -> None:
+        self._log.close()
+
+    def _count(self, size: int) -> None:
+        """Hear how many bytes an entry has."""
+
+
+class Keeper(Shelf[Entry]):
+    """The log and the snapshots of one shell, for the shell itself.
 
     background: snapshots are written by a thread of their own while the shell goes on. every: bytes of log between
     them. spare: records that stay in the log although a snapshot knows them.
@@ -53,11 +94,7 @@ class Keeper(Generic[Entry]):
         every: int = SNAPSHOT_BYTES,
         spare: int = 0,
     ) -> None:
-        self.name = name
-        self._logs = logs
-        self._log: Log = logs.open(name)
-        self._snapshots = snapshots
-        self._reader: Packed[Entry] = Packed(kind)
+        super().__init__(name, logs, snapshots, kind)
         self._background = background
         self._every, self._spare = every, spare
         self._since = 0
@@ -71,26 +108,8 @@ class Keeper(Generic[Entry]):
     def submit(self, entry: Entry) -> Future[int]:
         """Append an entry; done when it is durable."""
         data = pack(entry)
-        self._since += len(data)
+        self._count(len(data))
         return self._log.submit([data])
-
-    def first(self) -> int:
-        """Position of the first entry that is still there."""
-        return self._log.first()
-
-    def entries(self, after: int) -> Iterator[tuple[int, Entry]]:
-        """Entries behind a position of the log, in order. Raises StateDamaged when some of them are gone."""
-        first = self._log.first()
-        if first > after + 1:
-            message = f"log {self.name}: expected records from {after + 1} on, got {first}; restore a copy of the state"
-            raise StateDamaged(message)
-        for position, data in self._log.read(after):
-            self._since += len(data)
-            yield position, self._reader.unpack(data)
-
-    def snapshots(self) -> Iterator[Snapshot]:
-        """Snapshots that are whole, the newest first; damaged ones are told in the log of the process."""
-        return sound_snapshots(self.name, self._snapshots)
 
     def due(self) -> bool:
         """Whether so much was appended that a snapshot is worth its cost, and none is being written."""
@@ -115,14 +134,17 @@ class Keeper(Generic[Entry]):
 
     def close(self) -> None:
         self.settle()
-        self._log.close()
+        super().close()
 
     def remove(self) -> None:
         """Forget the log and the snapshots."""
         self.close()
-        for name in snapshot_names(self.name, self._snapshots):
+        for name in self._snapshots.names(f"{self.name}/"):
             self._snapshots.delete(name)
         self._logs.remove(self.name)
+
+    def _count(self, size: int) -> None:
+        self._since += size
 
     def _busy(self) -> bool:
         return self._writing is not None and self._writing.is_alive()
@@ -155,27 +177,11 @@ class Keeper(Generic[Entry]):
 
     def _forget(self) -> None:
         """Keep the two newest snapshots, and the log from the older of them on."""
-        names = snapshot_names(self.name, self._snapshots)
+        names = self._snapshots.names(f"{self.name}/")
         for name in names[:-_KEPT]:
             self._snapshots.delete(name)
         if len(names) >= _KEPT:
             self._log.trim(max(0, _position(names[-_KEPT]) - self._spare))
-
-
-def snapshot_names(name: str, snapshots: Snapshots) -> tuple[str, ...]:
-    """Names of the snapshots of a shell, the oldest first."""
-    return snapshots.names(f"{name}/")
-
-
-def sound_snapshots(name: str, snapshots: Snapshots) -> Iterator[Snapshot]:
-    """Snapshots of a shell that are whole, the newest first."""
-    for each in reversed(snapshot_names(name, snapshots)):
-        try:
-            found = list(parts(snapshots.get(each), each))
-        except StateDamaged as error:
-            _LOG.warning("snapshot %s is damaged, the one before it is used: %s", each, error)
-            continue
-        yield Snapshot(_position(each), iter(found))
 
 
 def _position(name: str) -> int:

@@ -21,8 +21,8 @@ class RayEngine(Engine):
 
     address: see `placement.reach`. name: makes the engine last beyond this driver; a driver that comes with the same
     name finds it with its members and clock, and takes over writing with its first command. shard_cpus: CPUs that each
-    shard asks for. keepsake: where the state lasts beyond the actors. Raises FixRequest when a named engine has another
-    number of shards.
+    shard asks for. keepsake: where the state lasts beyond the actors. found: only an engine that is there already.
+    Raises FixRequest when a named engine has another number of shards, or should be there and is not.
     """
 
     def __init__(
@@ -32,12 +32,13 @@ class RayEngine(Engine):
         name: str | None = None,
         shard_cpus: float | None = None,
         keepsake: Keepsake | None = None,
+        found: bool = False,
     ) -> None:
         self._connected = reach(address)
         self._name = name
         try:
             self.placement = find_placement(shards, shard_cpus)
-            self._actors = RayCarrier(self.placement, name, keepsake is not None)
+            self._actors = RayCarrier(self.placement, name, keepsake is not None, found)
             super().__init__(self._actors, self.placement.shards, keepsake)
             self._agree(shards, keepsake)
         except BaseException:

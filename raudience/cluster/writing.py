@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.cluster.carrier import COORDINATOR, Carrier, Lost
-from raudience.cluster.coordinating import EngineState
 from raudience.cluster.entries import Begun, Intended, Moved, Order, Release, Resized
 from raudience.cluster.flights import Flight, orders_of
 from raudience.cluster.keepsakes import Keepsake
+from raudience.cluster.ledger import EngineState
 from raudience.cluster.shells import Standing, shard_name
 from raudience.errors import FixRequest, RaudienceError, StateDamaged, Superseded
 from raudience.ingest.identity import Links

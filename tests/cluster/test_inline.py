@@ -150,6 +150,6 @@ def test_a_damaged_count_is_found():
     engine = InlineEngine(2)
     engine.define(read_book(BOOK.encode(), "book.yaml", "yaml"), START - 1)
     engine.apply(block_of(BATCHES), END)
-    engine._carrier._shells[COORDINATOR]._coordinator._adds["fans"] += 1
+    engine._carrier._shells[COORDINATOR]._ledger.coordinator._adds["fans"] += 1
     with pytest.raises(ReportBug, match="audience fans: expected"):
         engine.check()

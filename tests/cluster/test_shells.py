@@ -59,7 +59,7 @@ def test_a_replaced_writer_is_refused(shell):
 
 def test_nobody_takes_over_with_an_old_epoch(shell):
     shell.fence(5)
-    with pytest.raises(FixRequest, match="expected more than 5, got 4"):
+    with pytest.raises(FixRequest, match="writer of epoch 4 came after epoch 5 took over"):
         shell.fence(4)
 
 
@@ -67,7 +67,7 @@ def test_a_command_that_failed_stops_the_shard(shell, monkeypatch):
     def fail(*_):
         raise RuntimeError
 
-    monkeypatch.setattr(shell._shard, "apply", fail)
+    monkeypatch.setattr(shell._replica.shard, "apply", fail)
     with pytest.raises(RuntimeError):
         shell.apply(1, 1, 0, Tick(), 10)
     with pytest.raises(Lost, match="has failed"):

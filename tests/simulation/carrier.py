@@ -50,8 +50,9 @@ class FailingCarrier(InlineCarrier):
         for shell in self.zombies:
             if isinstance(shell, ShardShell) and shell.is_open():
                 tried += 1
+                kept = shell._replica
                 try:
-                    shell.apply(shell._epoch, shell._number + 1, 0, Tick(), max(now, shell._now or 0))
+                    shell.apply(kept.epoch, kept.number + 1, 0, Tick(), max(now, kept.now or 0))
                 except (RaudienceError, Died):
                     continue
                 raise AssertionError("a shell that was replaced has written")

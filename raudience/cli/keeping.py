@@ -1,0 +1,75 @@
+"""`raudience state` and `raudience scale`: what lasts, and how many share it."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from typing import Final
+
+from raudience.cli.screen import tell_state, told_steps
+from raudience.cluster.engine import Engine
+from raudience.cluster.engines import find_engine, start_engine
+from raudience.cluster.keepsakes import Place
+from raudience.cluster.states import check_state, copy_state, show_state
+from raudience.criteria.dates import write_moment
+from raudience.errors import FixRequest
+
+__all__ = ["scale", "state"]
+
+_PATIENCE: Final = 60
+"""Seconds without a move after which it is said that nobody writes to the engine."""
+
+
+def state(asked: argparse.Namespace) -> int:
+    place = Place(asked.state, asked.snapshots)
+    with told_steps(asked.quiet) as tell:
+        match asked.action:
+            case "show":
+                figures = show_state(place, tell)
+            case "check":
+                figures = check_state(place, tell)
+            case _:
+                copied = copy_state(place, Place(asked.to, asked.to_snapshots), asked.shards, tell)
+                at = "its beginning" if copied.now is None else write_moment(copied.now)
+                print(f"{asked.to}: the state as of {at}, round {copied.number}, {copied.shards} shard(s)")
+                return 0
+    tell_state(figures, asked.state)
+    if asked.action == "check":
+        print(f"{asked.state}: good")
+    return 0
+
+
+def scale(asked: argparse.Namespace) -> int:
+    if (asked.state is None) == (asked.name is None):
+        message = "scale: expected either --state (an engine that does not run) or --name (one that does)"
+        raise FixRequest(message)
+    if asked.state is not None:
+        place = Place(asked.state, asked.snapshots)
+        show_state(place, lambda step: None)
+        engine: Engine = start_engine("inline", place=place)
+        engine.scale(asked.shards)
+        engine.snapshot()
+    else:
+        engine = find_engine(asked.name, asked.address)
+        if asked.take_over:
+            engine.scale(asked.shards)
+        else:
+            _ask_for(engine, asked.name, asked.shards)
+    print(f"{asked.name or asked.state}: {engine.shards} shard(s)")
+    engine.close()
+    return 0
+
+
+def _ask_for(engine: Engine, name: str, shards: int) -> None:
+    """Leave the work to whoever writes to the engine, and wait for it."""
+    engine.wish(shards)
+    pause = threading.Event()
+    left, moved = _PATIENCE, engine.position
+    while engine.wished() is not None:
+        pause.wait(1)
+        engine.look()
+        left = _PATIENCE if engine.position != moved else left - 1
+        moved = engine.position
+        if not left:
+            message = f"engine {name}: nobody has written to it for {_PATIENCE} s, so nothing moves; with --take-over "
+            raise FixRequest(message + "this command writes itself, and the program that wrote before is refused")

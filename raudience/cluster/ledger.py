@@ -1,0 +1,147 @@
+"""What the coordinator's log says: the book in force, who owns what, what is under way, what was told and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, assert_never
+
+import msgspec
+import numpy as np
+
+from raudience.cluster.entries import (
+    FORMAT,
+    Claimed,
+    CoordinatorEntry,
+    Defined,
+    Founded,
+    Intended,
+    Moved,
+    Resized,
+    Told,
+)
+from raudience.coordinator import Coordinator, Counts
+from raudience.criteria.leaves import Plan
+from raudience.errors import FixStore
+from raudience.hashing import KEY_GROUPS
+from raudience.ingest.identity import Links
+from raudience.records.packing import Packed, pack
+
+__all__ = ["EngineState", "Ledger"]
+
+_REMEMBERED: Final = 8
+"""Rounds whose changes can be asked for again without the log: more than are ever under way."""
+
+
+class EngineState(msgspec.Struct, frozen=True):
+    """What a driver must know to go on. owner: shard of each key group. book, plan: its document and what shards make
+    of it, None before the first. number, now: of the last round that was told. intended: what was begun and not told
+    yet."""
+
+    epoch: int
+    owner: tuple[int, ...]
+    shards: int
+    book: bytes | None
+    plan: Plan | None
+    number: int
+    now: int | None
+    intended: Intended | None
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """First frame of a snapshot; behind it come the links."""
+
+    state: EngineState
+    counts: Counts
+    base: int = 0
+
+
+_HEAD: Packed[_Head] = Packed(_Head)
+_LINKS: Packed[Links] = Packed(Links)
+
+
+class Ledger:
+    """A replica of the coordinator. links: which MPID an identity leads to. recent: the rounds that were told last.
+    base: the number that the log began with."""
+
+    def __init__(self) -> None:
+        self.coordinator = Coordinator()
+        self.state = EngineState(0, (), 0, None, None, 0, None, None)
+        self.links: dict[int, int] = {}
+        self.recent: dict[int, Told] = {}
+        self.base = 0
+
+    @property
+    def number(self) -> int:
+        return self.state.number
+
+    def load(self, parts: Iterator[memoryview]) -> None:
+        head = _HEAD.unpack(next(parts))
+        self.state, self.base = head.state, head.base
+        self.coordinator.restore(head.counts)
+        for part in parts:
+            self._learn(_LINKS.unpack(part))
+
+    def contents(self, base: int | None = None) -> Iterator[bytes]:
+        """A snapshot, settled by this call; base: of the log that it will lie beside, if that is another."""
+        head = _Head(self.state, self.coordinator.state(), self.base if base is None else base)
+        return iter((pack(head), pack(self.all_links())))
+
+    def all_links(self) -> Links:
+        """All identities that lead to an MPID."""
+        count = len(self.links)
+        return Links(np.fromiter(self.links, np.int64, count), np.fromiter(self.links.values(), np.int64, count))
+
+    def replay(self, entry: CoordinatorEntry) -> None:
+        match entry:
+            case Founded():
+                self._found(entry)
+            case Claimed():
+                self._update(epoch=entry.epoch)
+            case Intended():
+                self._update(intended=entry)
+            case Told():
+                self._tell(entry)
+            case _:
+                assert_never(entry)
+
+    def _found(self, founded: Founded) -> None:
+        if (founded.format, founded.key_groups) != (FORMAT, KEY_GROUPS):
+            message = (
+                f"state: expected format {FORMAT} and {KEY_GROUPS} key groups, got format {founded.format} and "
+                f"{founded.key_groups}; open it with the version of raudience that wrote it"
+            )
+            raise FixStore(message)
+        self.base = founded.number
+        self._update(owner=founded.owner, shards=max(founded.owner) + 1)
+
+    def _tell(self, told: Told) -> None:
+        self.coordinator.take(told.changes, told.now)
+        if told.links is not None:
+            self._learn(told.links)
+        self.recent[told.number] = told
+        self.recent.pop(told.number - _REMEMBERED, None)
+        intended = self.state.intended
+        self._update(number=told.number, now=told.now)
+        if intended is not None and intended.number == told.number:
+            self._fulfil(intended)
+
+    def _fulfil(self, intended: Intended) -> None:
+        match intended.intent:
+            case Defined(book, plan):
+                self.coordinator.define([audience.key for audience in plan.audiences])
+                self._update(book=book, plan=plan)
+            case Moved(groups, _, taker):
+                owner = np.array(self.state.owner)
+                owner[list(groups)] = taker
+                self._update(owner=tuple(owner.tolist()))
+            case Resized(shards, _):
+                self._update(shards=shards)
+            case _:
+                assert_never(intended.intent)
+        self._update(intended=None)
+
+    def _learn(self, links: Links) -> None:
+        self.links.update(zip(links.keys.tolist(), links.mpids.tolist(), strict=True))
+
+    def _update(self, **fields: object) -> None:
+        self.state = msgspec.structs.replace(self.state, **fields)

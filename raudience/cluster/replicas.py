@@ -1,0 +1,148 @@
+"""What the log of a shell says, entry by entry: the same entries make the same replica, in a shell or in a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar, assert_never
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.cluster.entries import Adopt, Applied, Begun, Claimed, Release, ShardEntry
+from raudience.cluster.keeping import Shelf, Snapshot
+from raudience.hashing import KEY_GROUPS
+from raudience.records import Changes
+from raudience.records.packing import Packed, pack
+from raudience.shard import Shard
+from raudience.shard.commands import Tick
+from raudience.shard.snapshot import Part
+
+__all__ = ["Replica", "ShardReplica", "mask_of", "pack_shard", "read_back"]
+
+Entry = TypeVar("Entry", contravariant=True)
+Written = TypeVar("Written")
+
+_PART: Packed[Part] = Packed(Part)
+
+
+class Replica(Protocol[Entry]):
+    """Becomes what a snapshot and entries of a log make of it."""
+
+    def load(self, parts: Iterator[memoryview]) -> None:
+        """Be what a snapshot says, the head first."""
+
+    def replay(self, entry: Entry) -> object:
+        """Do what an entry of the log says."""
+
+
+def read_back(replica: Replica[Written], shelf: Shelf[Written], until: Callable[[Written], bool] | None = None) -> int:
+    """Bring a new replica to where its log is, or up to the first entry of which `until` is true; the position of the
+    last entry that it knows. Raises StateDamaged when that cannot be."""
+    position = 0
+    for snapshot in shelf.snapshots():
+        position = _loaded(replica, snapshot)
+        break
+    for place, entry in shelf.entries(position):
+        if until is not None and until(entry):
+            break
+        replica.replay(entry)
+        position = place
+    return position
+
+
+def _loaded(replica: Replica[Written], snapshot: Snapshot) -> int:
+    replica.load(snapshot.parts)
+    return snapshot.position
+
+
+class Untold(msgspec.Struct, frozen=True):
+    """Changes of an order that the outside may not have heard of yet."""
+
+    number: int
+    now: int
+    changes: Changes
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """First frame of a snapshot."""
+
+    epoch: int
+    number: int
+    now: int | None
+    untold: tuple[Untold, ...]
+
+
+_HEAD: Packed[_Head] = Packed(_Head)
+
+
+class ShardReplica:
+    """A shard, the writer that it hears, and how far it has come. now: when its last order ended."""
+
+    def __init__(self) -> None:
+        self.shard = Shard()
+        self.epoch = 0
+        self.number = 0
+        self.now: int | None = None
+        self.untold: dict[int, Untold] = {}
+
+    def load(self, parts: Iterator[memoryview]) -> None:
+        head = _HEAD.unpack(next(parts))
+        self.shard.absorb(map(_PART.unpack, parts))
+        self.epoch, self.number, self.now = head.epoch, head.number, head.now
+        self.untold = {each.number: each for each in head.untold}
+
+    def replay(self, entry: ShardEntry) -> None:
+        match entry:
+            case Begun():
+                self._begin(entry)
+            case Claimed():
+                self.epoch = entry.epoch
+            case Applied():
+                self.carry_out(entry)
+            case _:
+                assert_never(entry)
+
+    def carry_out(self, entry: Applied) -> Changes:
+        """The changes of an order."""
+        match entry.order:
+            case Adopt():
+                self.shard.absorb(map(_PART.unpack, entry.order.parts))
+                changes = self.shard.apply(Tick(), entry.now)
+            case Release():
+                self.shard.release(mask_of(entry.order.groups))
+                changes = self.shard.apply(Tick(), entry.now)
+            case _:
+                changes = self.shard.apply(entry.order, entry.now)
+        self.number, self.now = entry.number, entry.now
+        self.untold = {number: each for number, each in self.untold.items() if number > entry.told}
+        self.untold[entry.number] = Untold(entry.number, entry.now, changes)
+        return changes
+
+    def contents(self) -> Iterator[bytes]:
+        """A snapshot. What it says is settled by this call; the work is done while it is read, in any thread."""
+        head = pack(_Head(self.epoch, self.number, self.now, tuple(self.untold.values())))
+        return _packed(head, self.shard.freeze(None).parts())
+
+    def _begin(self, begun: Begun) -> None:
+        self.number, self.now = begun.number, begun.now
+        if begun.now is not None:
+            self.shard.apply(Tick(), begun.now)
+
+
+def pack_shard(shard: Shard, groups: tuple[int, ...]) -> tuple[bytes, ...]:
+    """State of some key groups, as another shard can adopt it."""
+    return tuple(pack(part) for part in shard.freeze(mask_of(groups)).parts())
+
+
+def _packed(head: bytes, parts: Iterable[Part]) -> Iterator[bytes]:
+    yield head
+    for part in parts:
+        yield pack(part)
+
+
+def mask_of(groups: tuple[int, ...]) -> NDArray[np.bool_]:
+    """bool[KEY_GROUPS] of some key groups."""
+    mask = np.zeros(KEY_GROUPS, bool)
+    mask[list(groups)] = True
+    return mask
