@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Final
 
-from raudience.errors import FixRequest
+from raudience.errors import FixRequest, RaudienceError
 
-__all__ = ["Log", "Logs", "check_name"]
+__all__ = ["Log", "Logs", "again", "check_name"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 
@@ -84,3 +84,8 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         message = f"name of a log: expected letters, digits and `-`, got {name!r}"
         raise FixRequest(message)
+
+
+def again(error: Exception) -> Exception:
+    """The same error for one more waiter: raised in several threads, one object would mix their traces."""
+    return type(error)(*error.args) if isinstance(error, RaudienceError) else error

@@ -16,9 +16,9 @@ from threading import Condition, Lock, Thread
 from typing import Any, Final, TypeAlias
 
 from raudience.durability.disk import explained, make_directory, sync_directory
-from raudience.durability.log import Log, Logs, check_name
+from raudience.durability.log import Log, Logs, again, check_name
 from raudience.durability.sqlite_file import checksum, connect, prepare, sqlite_explained, transaction
-from raudience.errors import FixStore, RaudienceError, StateDamaged, Superseded
+from raudience.errors import FixStore, StateDamaged, Superseded
 
 __all__ = ["SqliteLog", "SqliteLogs"]
 
@@ -203,7 +203,7 @@ class SqliteLog(Log):
             last = self._writer.append([record for records, _ in appends for record in records])
         except Exception as error:
             for _, future in appends:
-                future.set_exception(_again(error))
+                future.set_exception(again(error))
             return
         last -= sum(len(records) for records, _ in appends)
         for records, future in appends:
@@ -294,8 +294,3 @@ def _settle(future: Future[Any], function: Callable[[], Any]) -> None:
         future.set_exception(error)
     else:
         future.set_result(result)
-
-
-def _again(error: Exception) -> Exception:
-    """The same error for one more waiter: raised in several threads, one object would mix their traces."""
-    return type(error)(*error.args) if isinstance(error, RaudienceError) else error

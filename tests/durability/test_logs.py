@@ -1,18 +1,43 @@
 """What every log promises, wherever it is kept."""
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from raudience.durability.log import Logs
+from raudience.durability.nats_connection import Address
+from raudience.durability.nats_log import NatsLogs
 from raudience.durability.sqlite_log import SqliteLogs
 from raudience.errors import FixRequest, FixStore, StateDamaged, Superseded
+from tests.durability.nats_servers import Servers
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("one"), 1)
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="module")
+def three_servers(tmp_path_factory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("three"), 3)
+    yield servers
+    servers.stop()
+
+
+prefixes = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", "one_server", "three_servers"])
 def logs(request, tmp_path) -> Iterator[Logs]:
-    logs = SqliteLogs(tmp_path / "log")
+    if request.param == "sqlite":
+        logs = SqliteLogs(tmp_path / "log")
+    else:
+        servers = request.getfixturevalue(request.param)
+        logs = NatsLogs(Address(tuple(servers.urls.split(",")), f"t{next(prefixes)}", patience=2))
     yield logs
     logs.close()
 
@@ -218,7 +243,7 @@ def test_a_reader_who_needs_what_was_trimmed_is_told(log):
     log.take_over()
     log.append([b"one", b"two", b"three"])
     log.trim(2)
-    with pytest.raises(StateDamaged, match="1 to 2"):
+    with pytest.raises(StateDamaged, match="not there any more"):
         list(log.read(0))
 
 

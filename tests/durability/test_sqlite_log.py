@@ -81,7 +81,7 @@ def test_whoever_is_killed_at_any_moment_loses_nothing_acknowledged_and_leaves_n
 
 def killed_after(directory, lines):
     """Number of the last record that a writer has told as durable before it is killed in the middle of its work."""
-    command = [sys.executable, "-m", "tests.durability.writing", str(directory)]
+    command = [sys.executable, "-m", "tests.durability.writing", str(directory.parent)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
         for _ in range(lines):
             told = writer.stdout.readline()
