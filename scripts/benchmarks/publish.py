@@ -43,6 +43,7 @@ def _tables(results: Results) -> dict[str, list[str]]:
         "end to end": list(_ends(results)),
         "breadth": list(_breadth(results)),
         "memory": list(_kept(results)),
+        "logs": list(_logs(results)),
     }
 
 
@@ -140,6 +141,23 @@ def _kept(results: Results) -> Iterator[str]:
     for found in results.kepts.values():
         process = f"{found.process / 1e6:,.0f} MB"
         yield _row(found.size, found.audiences, f"{found.an_event:.1f}", f"{found.a_profile:.0f}", process)
+
+
+def _logs(results: Results) -> Iterator[str]:
+    yield from _head(
+        "log", "bytes a record", "under way", "appends/s", "bare file", "MB/s", "ms CPU a MB", "replay, MB/s"
+    )
+    for found in results.logs.costs if results.logs else ():
+        yield _row(
+            found.log,
+            f"{found.record:,}",
+            found.under_way,
+            _figure(found.appends),
+            _short(found.disk.median),
+            _short(found.megabytes),
+            _short(found.cpu.median),
+            _short(found.replay.median),
+        )
 
 
 if __name__ == "__main__":

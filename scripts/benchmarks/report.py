@@ -6,6 +6,7 @@ from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
 from scripts.benchmarks.kept import Kept
+from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
 from scripts.benchmarks.tables import Tables
 
@@ -76,6 +77,16 @@ def show_end_to_end(result: EndToEnd) -> None:
     )
     for engine, rate in result.replays.items():
         print(f"  {engine:<18} {rate} M events/s, {result.ratios[engine]} of decoding")
+
+
+def show_logs(result: LogSpeed) -> None:
+    print(f"\nlogs, {result.rounds} rounds; a bare file, synced after each record, beside them")
+    for cost in result.costs:
+        print(
+            f"  {cost.log:<14} {cost.record:>9,} bytes, {cost.under_way:>2} under way: {cost.appends!s:>26} appends/s "
+            f"(bare file {cost.disk.median:,.0f}), {cost.megabytes:6.1f} MB/s, {cost.cpu.median:6.1f} ms CPU a MB, "
+            f"replay {cost.replay.median:,.0f} MB/s"
+        )
 
 
 def _agreement(agreed: bool) -> str:

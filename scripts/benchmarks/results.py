@@ -10,6 +10,7 @@ from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
 from scripts.benchmarks.kept import Kept
+from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
 from scripts.benchmarks.tables import Tables
 
@@ -23,8 +24,9 @@ class Results(msgspec.Struct):
     breadths: dict[str, Breadth] = {}
     kepts: dict[str, Kept] = {}
     ends: dict[str, EndToEnd] = {}
+    logs: LogSpeed | None = None
 
-    def add(self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd) -> None:
+    def add(self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed) -> None:
         match result:
             case Result(plan):
                 self.races[f"{plan.size} {plan.audiences} {plan.batch} {' '.join(plan.engines)}"] = result
@@ -38,6 +40,8 @@ class Results(msgspec.Struct):
                 self.kepts[f"{result.size} {result.audiences}"] = result
             case EndToEnd():
                 self.ends[f"{result.events} {result.audiences}"] = result
+            case LogSpeed():
+                self.logs = result
 
 
 def read(path: Path) -> Results:
