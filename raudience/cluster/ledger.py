@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 import msgspec
@@ -91,7 +91,16 @@ class Ledger:
         count = len(self.links)
         return Links(np.fromiter(self.links, np.int64, count), np.fromiter(self.links.values(), np.int64, count))
 
+    def follow(self, entries: Iterable[tuple[int, CoordinatorEntry]]) -> int | None:
+        """Do what entries of the log say; the position of the last of them, None when there is none."""
+        last = None
+        for position, entry in entries:
+            self.replay(entry)
+            last = position
+        return last
+
     def replay(self, entry: CoordinatorEntry) -> None:
+        """Do what an entry of the log says."""
         match entry:
             case Founded():
                 self._found(entry)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar, assert_never
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.cluster.catching_up import gathered
 from raudience.cluster.entries import Adopt, Applied, Begun, Claimed, Release, ShardEntry
-from raudience.cluster.keeping import Shelf, Snapshot
+from raudience.cluster.keeping import Shelf
 from raudience.hashing import KEY_GROUPS
 from raudience.records import Changes
 from raudience.records.packing import Packed, pack
@@ -32,28 +33,18 @@ class Replica(Protocol[Entry]):
     def load(self, parts: Iterator[memoryview]) -> None:
         """Be what a snapshot says, the head first."""
 
-    def replay(self, entry: Entry) -> object:
-        """Do what an entry of the log says."""
+    def follow(self, entries: Iterable[tuple[int, Entry]]) -> int | None:
+        """Do what entries of the log say; the position of the last of them, None when there is none."""
 
 
-def read_back(replica: Replica[Written], shelf: Shelf[Written], until: Callable[[Written], bool] | None = None) -> int:
-    """Bring a new replica to where its log is, or up to the first entry of which `until` is true; the position of the
-    last entry that it knows. Raises StateDamaged when that cannot be."""
+def read_back(replica: Replica[Written], shelf: Shelf[Written]) -> int:
+    """Bring a new replica to where its log is; the position of the last entry. Raises StateDamaged when that cannot be."""
     position = 0
     for snapshot in shelf.snapshots():
-        position = _loaded(replica, snapshot)
+        replica.load(snapshot.parts)
+        position = snapshot.position
         break
-    for place, entry in shelf.entries(position):
-        if until is not None and until(entry):
-            break
-        replica.replay(entry)
-        position = place
-    return position
-
-
-def _loaded(replica: Replica[Written], snapshot: Snapshot) -> int:
-    replica.load(snapshot.parts)
-    return snapshot.position
+    return replica.follow(shelf.entries(position)) or position
 
 
 class Untold(msgspec.Struct, frozen=True):
@@ -92,7 +83,15 @@ class ShardReplica:
         self.epoch, self.number, self.now = head.epoch, head.number, head.now
         self.untold = {each.number: each for each in head.untold}
 
+    def follow(self, entries: Iterable[tuple[int, ShardEntry]]) -> int | None:
+        last = None
+        for position, entry in gathered(entries):
+            self.replay(entry)
+            last = position
+        return last
+
     def replay(self, entry: ShardEntry) -> None:
+        """Do what an entry of the log says."""
         match entry:
             case Begun():
                 self._begin(entry)

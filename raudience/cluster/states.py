@@ -159,7 +159,7 @@ def _read_shard(place: Place, shard: int, ledger: Ledger, tell: Tell) -> ShardRe
             position = snapshot.position
         if replica.number <= ledger.number:
             break
-    _follow(replica, shelf, position, ledger.number)
+    replica.follow(_up_to(ledger.number, shelf.entries(position)))
     shelf.close()
     if replica.number != ledger.number:
         message = f"{shard_name(shard)}: expected orders up to {ledger.number}, got {replica.number}"
@@ -167,11 +167,11 @@ def _read_shard(place: Place, shard: int, ledger: Ledger, tell: Tell) -> ShardRe
     return replica
 
 
-def _follow(replica: ShardReplica, shelf: Shelf[ShardEntry], position: int, number: int) -> None:
-    for _, entry in shelf.entries(position):
+def _up_to(number: int, entries: Iterator[tuple[int, ShardEntry]]) -> Iterator[tuple[int, ShardEntry]]:
+    for position, entry in entries:
         if isinstance(entry, Applied) and entry.number > number:
             return
-        replica.replay(entry)
+        yield position, entry
 
 
 def _write(keeper: Keeper[Entry], first: Entry, contents: Iterator[bytes]) -> None:

@@ -12,6 +12,7 @@ from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
 from scripts.benchmarks.end_to_end import end_to_end
 from scripts.benchmarks.kept import kept
+from scripts.benchmarks.lasting import lasting
 from scripts.benchmarks.logs import log_speed
 from scripts.benchmarks.race import ENGINES, Plan, Result, race
 from scripts.benchmarks.report import (
@@ -19,6 +20,7 @@ from scripts.benchmarks.report import (
     show_cold,
     show_end_to_end,
     show_kept,
+    show_lasting,
     show_logs,
     show_race,
     show_tables,
@@ -27,7 +29,7 @@ from scripts.benchmarks.results import Results, read, write
 from scripts.benchmarks.tables import tables
 from scripts.benchmarks.workload import SIZES
 
-PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log")
+PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting")
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 
@@ -65,6 +67,8 @@ def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], No
                 yield found, show_end_to_end
             case "log":
                 yield log_speed(min(asked.rounds, 3)), show_logs
+            case "lasting":
+                yield lasting(asked.size, asked.events or 300_000, asked.audiences or 20), show_lasting
 
 
 def _arguments() -> argparse.Namespace:

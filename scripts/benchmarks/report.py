@@ -6,6 +6,7 @@ from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
 from scripts.benchmarks.kept import Kept
+from scripts.benchmarks.lasting import Lasting
 from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
 from scripts.benchmarks.tables import Tables
@@ -52,6 +53,17 @@ def show_tables(result: Tables) -> None:
     for kind, rate in result.columns.items():
         states = ", ".join(f"to a shard with {count} audiences {found}" for count, found in result.state[kind].items())
         print(f"  {kind:<8} to columns {rate}, {states}")
+
+
+def show_lasting(result: Lasting) -> None:
+    print(f"\nlasting, size {result.size}, {result.audiences} audiences (wall)")
+    print(f"  with a log over without: {result.json} from JSON, {result.blocks} from blocks")
+    print(f"  log {result.megabytes:.0f} bytes an event; live {result.live:.3f} M events/s from JSON, coming back "
+          f"{result.replayed:.3f} M events/s: {result.replayed / result.live:.1f} times as fast")  # fmt: skip
+    print(f"  snapshot of {result.profiles:,} profiles and {result.events:,} events: {result.snapshot:.0f} MB, "
+          f"the shard stands still for {result.freeze:.0f} ms")  # fmt: skip
+    print(f"  back from it and {result.tail:,} events of log in {result.back:.1f} s")
+    print(f"  moves to a second shard: {', '.join(f'{each:.2f}' for each in result.moves)} s")
 
 
 def show_breadth(result: Breadth) -> None:

@@ -10,6 +10,7 @@ from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
 from scripts.benchmarks.kept import Kept
+from scripts.benchmarks.lasting import Lasting
 from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
 from scripts.benchmarks.tables import Tables
@@ -25,8 +26,9 @@ class Results(msgspec.Struct):
     kepts: dict[str, Kept] = {}
     ends: dict[str, EndToEnd] = {}
     logs: LogSpeed | None = None
+    lastings: dict[str, Lasting] = {}
 
-    def add(self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed) -> None:
+    def add(self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting) -> None:
         match result:
             case Result(plan):
                 self.races[f"{plan.size} {plan.audiences} {plan.batch} {' '.join(plan.engines)}"] = result
@@ -42,6 +44,8 @@ class Results(msgspec.Struct):
                 self.ends[f"{result.events} {result.audiences}"] = result
             case LogSpeed():
                 self.logs = result
+            case Lasting():
+                self.lastings[f"{result.size} {result.audiences}"] = result
 
 
 def read(path: Path) -> Results:
