@@ -72,6 +72,7 @@ class Shelf(Generic[Entry]):
 
     def close(self) -> None:
         self._log.close()
+        self._logs.close()
 
     def _count(self, size: int) -> None:
         """Hear how many bytes an entry has."""
@@ -138,10 +139,12 @@ class Keeper(Shelf[Entry]):
 
     def remove(self) -> None:
         """Forget the log and the snapshots."""
-        self.close()
+        self.settle()
         for name in self._snapshots.names(f"{self.name}/"):
             self._snapshots.delete(name)
+        self._log.close()
         self._logs.remove(self.name)
+        self._logs.close()
 
     def _count(self, size: int) -> None:
         self._since += size

@@ -27,8 +27,8 @@ class Stores(Protocol):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """state: a directory, or `nats://...` for the logs. objects: a directory or the address of an object store for the
-    snapshots; none: beside the logs, in the directory."""
+    """state: a directory, or `nats://...` for the logs. objects: a directory or the address of an object storage for
+    the snapshots; none: beside the logs, in the directory. Raises FixRequest when there is no such directory."""
 
     state: str
     objects: str | None = None

@@ -38,7 +38,7 @@ class Replica(Protocol[Entry]):
 
 
 def read_back(replica: Replica[Written], shelf: Shelf[Written]) -> int:
-    """Bring a new replica to where its log is; the position of the last entry. Raises StateDamaged if that cannot be."""
+    """Bring a new replica to where its log is; position of the last entry. Raises StateDamaged if that cannot be."""
     position = 0
     for snapshot in shelf.snapshots():
         replica.load(snapshot.parts)

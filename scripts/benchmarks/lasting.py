@@ -35,11 +35,11 @@ _LIVE_SECONDS = 60
 
 
 class Lasting(msgspec.Struct, frozen=True):
-    """Wall times. kept: throughput with a log over that without, in turn, in the same run; json: from JSON batches,
-    blocks: from blocks of 20,000 events; megabytes: of log for a million events. live, replayed: million events a
-    second of lasting ingestion from JSON, and of coming back from the log alone. freeze: milliseconds that a snapshot stops
-    the shard for; snapshot: megabytes. back: seconds from snapshot and `tail` events of log to the first answer.
-    moves: seconds that each move of key groups stops the engine for, from one shard to two."""
+    """Wall times. json, blocks: throughput with a log over that without, in turn in the same run, from JSON batches and
+    from blocks of 20,000 events; megabytes: of log for a million events. live, replayed: million events a second of
+    lasting ingestion from JSON, and of coming back from the log alone. freeze: milliseconds that a snapshot stops the
+    shard for; snapshot: megabytes. back: seconds from snapshot and `tail` events of log to the first answer. moves:
+    seconds that each move of key groups stops the engine for, from one shard to two."""
 
     size: str
     audiences: int
