@@ -51,8 +51,8 @@ from raudience.criteria.versions import compare, read_version
 from raudience.errors import ReportBug
 
 __all__ = [
-    "NumberTest", "holds_absent", "holds_list", "holds_numbers", "holds_set", "holds_word", "is_negative",
-    "number_text", "read_number",
+    "NumberTest", "holds_absent", "holds_list", "holds_numbers", "holds_set", "holds_word", "holds_words",
+    "is_negative", "number_text", "read_number",
 ]  # fmt: skip
 
 NumberTest = Equals | NotEquals | Less | LessOrEqual | Greater | GreaterOrEqual | Between
@@ -90,6 +90,15 @@ def holds_word(test: ValueTest, word: str | None) -> bool:
     if word is None:
         return is_negative(test)
     return _holds_text(test, word)
+
+
+def holds_words(test: ValueTest, words: Sequence[str]) -> NDArray[np.bool_]:
+    """`holds_word` of each text, bool[k]."""
+    if isinstance(test, SpanTest):
+        found = map(read_moment, words)
+        moments = np.array([test.end if moment is None else moment for moment in found], np.int64)
+        return np.asarray((moments >= test.start) & (moments < test.end), dtype=np.bool_)
+    return np.array([holds_word(test, word) for word in words], dtype=np.bool_)
 
 
 def holds_numbers(test: ValueTest, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from raudience.shard.formulas import evaluate
 from raudience.shard.histories import HistoryState
 from raudience.shard.profiles import NOT_YET, Profiles
 from raudience.shard.registers import NEVER
-from raudience.shard.runs import grouped
+from raudience.shard.runs import Runs, grouped
 from raudience.shard.selecting import Found, Selector
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
@@ -27,6 +27,9 @@ __all__ = ["Backfill"]
 
 _AT_ONCE = 128
 """Counters that are filled at once: two bytes each for every row."""
+
+_MOST = (1 << 16) - 1
+"""Events that two bytes can count."""
 
 _EVER = 1 << 60
 
@@ -49,8 +52,9 @@ class Backfill:
         evaluation = Evaluation(plan, self._profiles, self._known)
         truth = np.zeros((len(evaluation.compiled.leaves), self._rows), bool)
         self._profile_leaves(evaluation, truth)
-        self._counters(evaluation, truth)
-        self._carts(evaluation, truth)
+        latest = self._wanted_latest(evaluation)
+        self._counters(evaluation, truth, latest)
+        self._carts(evaluation, truth, latest)
         self._histories(evaluation, truth)
         evaluation.membership.leaves.fill(truth)
         members = [evaluate(formula, truth.__getitem__) for formula in evaluation.compiled.formulas]
@@ -109,35 +113,53 @@ class Backfill:
     def _select(self, evaluation: Evaluation, matcher: Matcher) -> Selector:
         return Selector(matcher, self._known, evaluation.plan.workspaces)
 
-    def _counters(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
+    def _counters(self, evaluation: Evaluation, truth: NDArray[np.bool_], latest: list[_Latest]) -> None:
+        """Fill counters; the latest events that carts wait for are read along with the first of them."""
         compiled = evaluation.compiled
-        for first in range(0, len(compiled.counters), _AT_ONCE):
+        for first in range(0, max(len(compiled.counters), 1), _AT_ONCE):
             part = compiled.counters[first : first + _AT_ONCE]
-            counts = self._count(evaluation, part)
+            counts = self._count(evaluation, part, latest if first == 0 else [])
             for number, column in enumerate(counts, first):
                 for leaf, count in compiled.counter_leaves[number]:
                     np.greater_equal(column, count.least, out=truth[leaf])
                     if count.most is not None:
                         truth[leaf] &= column <= count.most
-            evaluation.events.counters.fill(first, counts)
+            if part:
+                evaluation.events.counters.fill(first, counts)
 
-    def _count(self, evaluation: Evaluation, counters: list[tuple[int, Window]]) -> list[NDArray[np.integer[Any]]]:
+    def _count(
+        self, evaluation: Evaluation, counters: list[tuple[int, Window]], latest: list[_Latest]
+    ) -> list[NDArray[np.integer[Any]]]:
         """Counts [rows] of some counters."""
         counts = np.zeros((len(counters), self._rows), np.uint16)
         taken = [0] * len(counters)
         selectors: dict[int, Selector] = {}
         for matcher in sorted({matcher for matcher, _ in counters}):
             selectors[matcher] = self._select(evaluation, evaluation.compiled.matchers[matcher])
-        for runs in grouped(self._store.chunks):
+        first = self._first_needed(counters, selectors, latest)
+        for runs in grouped(self._store.chunks, first):
             for matcher, selector in selectors.items():
                 for found in selector.find(runs):
                     for number, (read, window) in enumerate(counters):
                         if read == matcher:
                             taken[number] += self._add(found, window, counts[number])
+            for each in latest:
+                each.read(runs, self._now)
         return [
-            column if column.sum(dtype=np.int64) == total else self._large(selectors[matcher], window)
+            column if total <= _MOST or column.sum(dtype=np.int64) == total else self._large(selectors[matcher], window)
             for column, total, (matcher, window) in zip(counts, taken, counters, strict=True)
         ]
+
+    def _first_needed(
+        self, counters: list[tuple[int, Window]], selectors: dict[int, Selector], latest: list[_Latest]
+    ) -> dict[int, int]:
+        """For each key the moment after which its events are needed."""
+        first: dict[int, int] = {}
+        needed = [(selectors[matcher], self._now - window.high - 1) for matcher, window in counters]
+        for selector, after in (*needed, *((each.selector, each.after) for each in latest)):
+            for key in selector.keys:
+                first[key] = min(after, first.get(key, after))
+        return first
 
     def _add(self, found: Found, window: Window, counts: NDArray[np.uint16]) -> int:
         """Add events to counts, which may overflow; how many there were."""
@@ -163,11 +185,23 @@ class Backfill:
                 for part in found.within(after, until):
                     yield found, part
 
-    def _carts(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
-        leaves = [state.leaves[0][1] for state in evaluation.events.carts]
-        matchers = [matcher for leaf in leaves for matcher in (leaf.added, leaf.done, leaf.other) if matcher]
-        known = self._latest(evaluation, list(dict.fromkeys(matchers)))
-        for state, contents, leaf in zip(evaluation.events.carts, evaluation.events.contents, leaves, strict=True):
+    def _wanted_latest(self, evaluation: Evaluation) -> list[_Latest]:
+        """What carts wait for, each matcher once. Other actions that are older than every wait change nothing."""
+        after: dict[Matcher, int] = {}
+        for state in evaluation.events.carts:
+            for _, leaf in state.leaves:
+                for matcher in (leaf.added, leaf.done):
+                    after[matcher] = -_EVER
+                if leaf.other is not None:
+                    after[leaf.other] = min(after.get(leaf.other, _EVER), self._now - leaf.wait)
+        return [
+            _Latest(matcher, self._select(evaluation, matcher), moment, self._rows) for matcher, moment in after.items()
+        ]
+
+    def _carts(self, evaluation: Evaluation, truth: NDArray[np.bool_], found: list[_Latest]) -> None:
+        known = {each.matcher: each.held for each in found}
+        for state, contents in zip(evaluation.events.carts, evaluation.events.contents, strict=True):
+            leaf = state.leaves[0][1]
             latest = np.full((4, self._rows), NEVER)
             for role, matcher in ((ADDED, leaf.added), (DONE, leaf.done), (OTHER, leaf.other)):
                 if matcher is not None:
@@ -175,17 +209,6 @@ class Backfill:
             if leaf.removed is not None:
                 self._contents(evaluation, leaf, latest[3], contents)
             truth[state.numbers] = state.fill(latest, self._now)
-
-    def _latest(self, evaluation: Evaluation, matchers: list[Matcher]) -> dict[Matcher, NDArray[np.int64]]:
-        """Time int64[rows] of the latest event of each matcher, NEVER for none."""
-        latest = {matcher: np.full(self._rows, NEVER) for matcher in matchers}
-        selectors = [(self._select(evaluation, matcher), held) for matcher, held in latest.items()]
-        for runs in grouped(self._store.chunks):
-            for selector, held in selectors:
-                for found in selector.find(runs):
-                    for part in found.within(-_EVER, self._now):
-                        _take_latest(held, found.row[part], found.times(part))
-        return latest
 
     def _contents(self, evaluation: Evaluation, leaf: Cart, left: NDArray[np.int64], contents: CartContents) -> None:
         for matcher, added in ((leaf.added, True), (leaf.removed, False)):
@@ -214,10 +237,24 @@ class Backfill:
             state.take(row, kept)
 
 
-def _take_latest(latest: NDArray[np.int64], row: NDArray[np.int32], time: NDArray[np.int64]) -> None:
-    """Raise the latest time of rows."""
-    if not bool((time[1:] >= time[:-1]).all()):
-        order = np.argsort(time, kind="stable")
-        row, time = row[order], time[order]
-    held = latest.take(row)
-    latest[row] = np.maximum(held, time)
+class _Latest:
+    """Time int64[rows] of the latest event of a matcher after a moment, NEVER for none."""
+
+    def __init__(self, matcher: Matcher, selector: Selector, after: int, rows: int) -> None:
+        self.matcher, self.selector, self.after = matcher, selector, after
+        self.held = np.full(rows, NEVER)
+        self._last = NEVER
+
+    def read(self, runs: Runs, now: int) -> None:
+        """Take the events of some chunks up to now."""
+        for found in self.selector.find(runs):
+            for part in found.within(self.after, now):
+                self._take(found.row[part], found.times(part))
+
+    def _take(self, row: NDArray[np.int32], time: NDArray[np.int64]) -> None:
+        if not bool((time[1:] >= time[:-1]).all()):
+            order = np.argsort(time, kind="stable")
+            row, time = row[order], time[order]
+        # Of equal rows the last assignment stays.
+        self.held[row] = time if time[0] >= self._last else np.maximum(self.held.take(row), time)
+        self._last = max(self._last, int(time[-1]))

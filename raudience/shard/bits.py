@@ -67,14 +67,14 @@ class Bits:
             return
         rows = len(columns[0])
         self.make_room(rows)
-        packed = np.empty((len(self._default), min(_BLOCK, rows)), np.uint8)
+        used = (len(columns) + 7) >> 3
         for start in range(0, rows, _BLOCK):
             part = slice(start, min(start + _BLOCK, rows))
-            held = packed[:, : part.stop - start]
-            held[:] = 0
-            for number, column in enumerate(columns):
-                held[number >> 3] |= column[part].view(np.uint8) << np.uint8(number & 7)
-            self.bytes[part] = held.T
+            self.bytes[part, used:] = 0
+            for place in range(used):
+                eight = np.array([column[part] for column in columns[8 * place : 8 * place + 8]]).view(np.uint8)
+                eight *= BIT[: len(eight), None]
+                self.bytes[part, place] = eight.sum(axis=0, dtype=np.uint8)
 
     def flip(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> None:
         """Turn bits; a bit named twice is turned twice."""

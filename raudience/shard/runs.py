@@ -74,6 +74,8 @@ class Run:
         spans: list[slice] = []
         for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=False):
             head, tail = 0, len(positions)
+            if chunk.last <= after or chunk.base > until:
+                continue
             if not (after < chunk.base and chunk.last <= until):
                 within = chunk.span(after, until)
                 head, tail = positions.searchsorted((within.start, within.stop)).tolist()
@@ -111,18 +113,21 @@ def _numbers(cells: Cells) -> NDArray[np.float64]:
 class Runs:
     """Runs over some chunks by key, each made when first asked for."""
 
-    def __init__(self, chunks: list[Chunk]) -> None:
-        self._chunks = chunks
+    def __init__(self, chunks: list[Chunk], first: dict[int, int]) -> None:
+        """first: for each key the moment after which its events are needed; none: all are."""
+        self._chunks, self._first = chunks, first
         self._known: dict[int, Run] = {}
 
     def of(self, key: int) -> Run:
         run = self._known.get(key)
         if run is None:
-            run = self._known[key] = Run(self._chunks, key)
+            after = self._first.get(key)
+            chunks = self._chunks if after is None else [chunk for chunk in self._chunks if chunk.last > after]
+            run = self._known[key] = Run(chunks, key)
         return run
 
 
-def grouped(chunks: list[Chunk]) -> Iterator[Runs]:
-    """Runs over all chunks, some chunks at a time."""
+def grouped(chunks: list[Chunk], first: dict[int, int] | None = None) -> Iterator[Runs]:
+    """Runs over all chunks, some chunks at a time; of each key those with events after the first moment needed."""
     for start in range(0, len(chunks), _GROUP):
-        yield Runs(chunks[start : start + _GROUP])
+        yield Runs(chunks[start : start + _GROUP], first or {})

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from raudience.criteria.leaves import AgeTest, ValueTest
 from raudience.criteria.operators import Exists, NotExists
-from raudience.criteria.values import holds_absent, holds_list, holds_numbers, holds_set, holds_word, is_negative
+from raudience.criteria.values import (
+    holds_absent,
+    holds_list,
+    holds_numbers,
+    holds_set,
+    holds_word,
+    holds_words,
+    is_negative,
+)  # fmt: skip
 from raudience.records import Column
 from raudience.shard.arena import Arena
 from raudience.shard.growing import grown
@@ -159,7 +167,7 @@ class TruthTable:
     def _fresh(self, known: int, size: int) -> NDArray[np.bool_]:
         if isinstance(self.test, Exists | NotExists):
             return np.full(size - known, not self.absent)
-        return np.array([holds_word(self.test, word) for word in self._dictionary.since(known)], bool)
+        return holds_words(self.test, self._dictionary.since(known))
 
     def of_codes(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
         """bool[k]: truth of cells as far as their codes say it: of all but LIST and NUMBER."""

@@ -37,6 +37,7 @@ from raudience.criteria.values import (
     holds_numbers,
     holds_set,
     holds_word,
+    holds_words,
     number_text,
     read_number,
 )
@@ -224,3 +225,9 @@ def test_text_of_a_number(number: float, text: str) -> None:
 def test_age_without_a_moment_is_a_bug() -> None:
     with pytest.raises(ReportBug, match="without a moment"):
         holds_word(AgeTest(0, 1), "2020-01-01")
+
+
+@pytest.mark.parametrize("test", [SpanTest(0, 86_400_000), Contains("1970"), NotMatch("x"), Greater(3.0)])
+def test_many_texts_are_what_each_of_them_is(test):
+    words = ["1970-01-01", "1970-01-02", "1969-12-31T23:59:59Z", "x", "", "7"]
+    assert holds_words(test, words).tolist() == [holds_word(test, word) for word in words]
