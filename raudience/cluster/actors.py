@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any, Final
 
 import ray
@@ -52,6 +53,7 @@ class RayCarrier(Carrier):
         self.placement = placement
         self._name, self._lasting = name, lasting
         self._actors: dict[int, Any] = {}
+        self._knocks: dict[int, ray.ObjectRef[bool]] = {}
         there = self._find(COORDINATOR)
         if found and there is None:
             message = f"engine {name}: expected one that runs on this Ray, got none"
@@ -93,12 +95,33 @@ class RayCarrier(Carrier):
             if shard not in self._actors:
                 self._actors[shard] = self._find(shard) or self._make(shard)
 
+    def answers(self, where: int) -> bool:
+        knock = self._knocks.get(where)
+        if knock is None:
+            self._knocks[where] = self._actors[where].is_open.remote()
+            return False
+        if not ray.wait([knock], timeout=0)[0]:
+            return False
+        try:
+            ray.get(knock)
+        except _GONE as error:
+            del self._knocks[where]
+            if isinstance(error, ActorDiedError):
+                # Nothing was in it yet.
+                self._actors[where] = self._find(where) or self._make(where)
+            return False
+        return True
+
     def shards(self) -> int:
         return len(self._actors) - 1
 
     def shrink(self, shards: int) -> None:
-        for shard in [shard for shard in self._actors if shard >= shards]:
-            ray.kill(self._actors.pop(shard))
+        for shard in count(shards):
+            handle = self._actors.pop(shard, None) or self._find(shard)
+            self._knocks.pop(shard, None)
+            if handle is None:
+                return
+            ray.kill(handle)
 
     def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         work = task(function, num_cpus=self.placement.task_cpus)
@@ -151,7 +174,7 @@ class RayCarrier(Carrier):
 
     def _make(self, where: int) -> Any:
         shell = CoordinatorShell if where == COORDINATOR else ShardShell
-        options = self.placement.coordinator if where == COORDINATOR else {"num_cpus": self.placement.shard_cpus}
+        options = self.placement.coordinator if where == COORDINATOR else self.placement.shard
         return actor(shell, self._part(where) if self._name else None, self._lasting, **options).remote()
 
     def _part(self, where: int) -> str:

@@ -41,13 +41,17 @@ class Carrier(ABC):
     def grow(self, shards: int) -> None:
         """Have so many shards; those that are new are empty."""
 
+    def answers(self, where: int) -> bool:
+        """Whether somebody has answered there, without waiting for it."""
+        return True
+
     @abstractmethod
     def shards(self) -> int:
         """How many shards there are."""
 
     @abstractmethod
     def shrink(self, shards: int) -> None:
-        """End the shards from this number on."""
+        """End the shards from this number on, also those that another driver has left."""
 
     @abstractmethod
     def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -31,7 +31,7 @@ from raudience.cluster.keepsakes import Place
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
 from raudience.cluster.timeline import Timeline
-from raudience.coordinator import AudienceCount
+from raudience.coordinator import AudienceCount, Scaling
 from raudience.criteria.leaves import FOREVER
 from raudience.ingest.refusals import Refusal
 from raudience.records import Change, Changes, Explanation, Field
@@ -56,16 +56,21 @@ def connect(
     cpus_per_shard: float | None = None,
     state: str | os.PathLike[str] | None = None,
     snapshots: str | os.PathLike[str] | None = None,
+    scaling: tuple[int, int] | Scaling | None = None,
+    memory_per_shard: int | None = None,
 ) -> Client:
     """A client of an engine of its own, or of the lasting engine `name` on Ray, which is started when it is not there.
 
     address: the Ray to use; none: the one that RAY_ADDRESS names (so in a Ray job), else a new one on this machine.
     state: where everything lasts, a directory or `nats://...`: what a call has returned for survives any crash, and
     the next client of the same state goes on from there. snapshots: a directory or an object store, for a state that is
-    no directory. Without `state` everything lives as long as the engine.
+    no directory. Without `state` everything lives as long as the engine. scaling: least and most shards; between them
+    their load decides (`docs/scaling.md`). cpus_per_shard, memory_per_shard: what each shard asks Ray for, in CPUs and
+    bytes.
     """
+    policy = Scaling(*scaling) if isinstance(scaling, tuple) else scaling
     place = None if state is None else Place(os.fspath(state), None if snapshots is None else os.fspath(snapshots))
-    return Client(start_engine(engine, shards, address, name, cpus_per_shard, place))
+    return Client(start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard))
 
 
 class Ingestion(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ Whatever carries the calls, this is the protocol: one writer, numbered rounds, e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,42 +15,40 @@ from numpy.typing import NDArray
 from raudience.catalog import Book
 from raudience.catalog.documents import read_book
 from raudience.catalog.planning import plan
+from raudience.clock import monotonic
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
-from raudience.cluster.entries import Defined, Intended, Intent, Moved, Order, Resized
+from raudience.cluster.entries import Defined, Order
+from raudience.cluster.growing import Growth
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
-from raudience.coordinator import AudienceCount, transfers
+from raudience.coordinator import AudienceCount, Scaling
 from raudience.errors import FixRequest
-from raudience.hashing import KEY_GROUPS, key_groups
+from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
 from raudience.records import Block, Changes, Explanation, Field
 from raudience.shard.commands import Tick
 
-__all__ = ["GROUPS_AT_ONCE", "Engine"]
-
-_HEARING: Final = 16
-"""Rounds between two looks at what is wished for."""
-GROUPS_AT_ONCE: Final = 32
-"""Key groups that move in one step: each step costs the taker a look at everything it holds."""
+__all__ = ["Engine"]
 
 
 class Engine:
     """Shards and their coordinator behind one door. Instants are int milliseconds since 1970 in UTC, never going back.
 
     keepsake: where everything lasts; none: in the memory of the shards alone. shards: how many a new engine has; one
-    that comes back has as many as it had.
+    that comes back has as many as it had. scaling: changes their number by the load; none: only who asks for it does.
     """
 
-    def __init__(self, carrier: Carrier, shards: int, keepsake: Keepsake | None = None) -> None:
+    def __init__(
+        self, carrier: Carrier, shards: int, keepsake: Keepsake | None = None, scaling: Scaling | None = None
+    ) -> None:
         self._carrier = carrier
         self._writer = Writer(carrier, shards, keepsake)
         self._audiences: frozenset[str] = frozenset()
         self._arrivals = Arrivals()
-        self._heard = 0
-        self._wished: int | None = None
+        self._growth = Growth(carrier, self._writer, scaling)
         self._refresh()
 
     @property
@@ -83,7 +81,7 @@ class Engine:
         planned = plan(book)
         document = msgspec.json.encode(book, enc_hook=str)
         self._claim()
-        changes = self._settle(Defined(document, planned), now)
+        changes = self._writer.settle(Defined(document, planned), now)
         self._audiences = frozenset(audience.key for audience in book.audiences)
         return changes
 
@@ -112,10 +110,14 @@ class Engine:
         for each in rounds:
             self._dispatch(each)
             if self._writer.under_way > self.ahead:
-                yield self._writer.receive()
-                self._grant()
+                yield self._receive()
+                if self._growth.look():
+                    # A step waits for the rounds under way, and their changes belong to this stream.
+                    while self._writer.under_way:
+                        yield self._receive()
+                    self._growth.step()
         while self._writer.under_way:
-            yield self._writer.receive()
+            yield self._receive()
 
     def regained(self) -> list[Changes]:
         """Changes of rounds that an earlier writer began and that were finished since this was asked the last time."""
@@ -183,25 +185,12 @@ class Engine:
     def scale(self, shards: int) -> None:
         """Have so many shards: key groups move, a few at a time, and each move stops the engine for a moment. Members,
         counts, changes and their ids stay as they are."""
-        if not 1 <= shards <= KEY_GROUPS:
-            message = f"shards: expected 1 to {KEY_GROUPS}, got {shards}"
-            raise FixRequest(message)
-        while self.scale_step(shards):
-            pass
-
-    def scale_step(self, shards: int) -> bool:
-        """Do one step towards so many shards, between two rounds; False when there is nothing left to do."""
         self._claim()
-        state, now = self._writer.state, self._writer.now or 0
-        if shards > state.shards:
-            self._settle(Resized(shards, state.plan), now)
-            return True
-        if found := transfers(state.owner, shards, GROUPS_AT_ONCE):
-            self._settle(Moved(found[0].groups, found[0].giver, found[0].taker), now)
-            return True
-        if shards < state.shards:
-            self._settle(Resized(shards, None), now)
-        return False
+        self._growth.reach(shards)
+
+    def behind(self, seconds: float) -> None:
+        """Tell how long the engine will take for what waits before it now: a policy of scaling counts on it."""
+        self._growth.backlog = seconds
 
     def wish(self, shards: int) -> None:
         """Ask whoever writes to have so many shards: one step between two of its rounds, until it is so."""
@@ -241,25 +230,23 @@ class Engine:
         if now is not None and len(at) and at[0] <= now:
             each = _later(each, now + 1)
         blocks = split(each.block, self._writer.owner, self.shards)
+        self._growth.events += len(each.block.events.time)
         orders: list[Order] = [block if len(block.batches.mpid) else Tick() for block in blocks]
         self._writer.send(orders, each.now, self._arrivals.resolver.take_learned())
 
     def _finish(self) -> Changes:
+        began = monotonic()
         changes = self._writer.finish()
-        self._grant()
+        self._growth.waited += monotonic() - began
+        if self._growth.look():
+            self._growth.step()
         return changes
 
-    def _grant(self) -> None:
-        """Now and then look whether somebody wishes for another number of shards, and do one step towards it."""
-        self._heard = (self._heard + 1) % (1 if self._wished else _HEARING)
-        if self._heard == 0:
-            self._wished = self.wished()
-            if self._wished is not None and not self.scale_step(self._wished):
-                self._writer.ask(COORDINATOR, "wish", None)
-                self._wished = None
-
-    def _settle(self, intent: Intent, now: int) -> Changes:
-        return self._writer.settle(Intended(self._writer.number + 1, self._writer.forward(now), intent))
+    def _receive(self) -> Changes:
+        began = monotonic()
+        changes = self._writer.receive()
+        self._growth.waited += monotonic() - began
+        return changes
 
     def _claim(self) -> None:
         """Become the one who may write, before the first command."""

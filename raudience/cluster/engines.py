@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from raudience.cluster.engine import Engine
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.coordinator import Scaling
 
 __all__ = ["EngineName", "find_engine", "start_engine"]
 
@@ -21,15 +22,19 @@ def start_engine(
     lasting: str | None = None,
     shard_cpus: float | None = None,
     place: Place | None = None,
+    scaling: Scaling | None = None,
+    shard_memory: int | None = None,
 ) -> Engine:
     """Start the engine, or find the lasting one of that name; with a place, go on with the state that is there.
-    address, lasting and shard_cpus mean something on Ray only."""
+    address, lasting, shard_cpus and shard_memory mean something on Ray only."""
     keepsake = None if place is None else Keepsake(place)
     if name == "inline":
-        return InlineEngine(shards or 1, keepsake)
+        return InlineEngine(shards or 1, keepsake, scaling=scaling)
     # Importing Ray takes most of a second and starts threads: only who asks for it pays.
     rayed = importlib.import_module("raudience.cluster.rayed")
-    engine: Engine = rayed.RayEngine(shards, address, lasting, shard_cpus, keepsake)
+    engine: Engine = rayed.RayEngine(
+        shards, address, lasting, shard_cpus, keepsake, scaling=scaling, shard_memory=shard_memory
+    )
     return engine
 
 

@@ -12,6 +12,7 @@ from raudience.cluster.coordinating import CoordinatorShell
 from raudience.cluster.engine import Engine
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.shells import ShardShell
+from raudience.coordinator import Scaling
 
 __all__ = ["Answer", "InlineCarrier", "InlineEngine"]
 
@@ -71,5 +72,11 @@ class InlineCarrier(Carrier):
 class InlineEngine(Engine):
     """All shards and the coordinator in this process; a command is carried out before its call returns."""
 
-    def __init__(self, shards: int = 1, keepsake: Keepsake | None = None, carrier: Carrier | None = None) -> None:
-        super().__init__(carrier or InlineCarrier(), shards, keepsake)
+    def __init__(
+        self,
+        shards: int = 1,
+        keepsake: Keepsake | None = None,
+        carrier: Carrier | None = None,
+        scaling: Scaling | None = None,
+    ) -> None:
+        super().__init__(carrier or InlineCarrier(), shards, keepsake, scaling)

@@ -29,13 +29,20 @@ _KNOCK: Final = 5.0
 
 class Placement(msgspec.Struct, frozen=True):
     """shards: how many. shard_cpus, task_cpus: logical CPUs that a shard and a reading task ask for, more than zero, so
-    that they keep their node. tasks: how many reading tasks run at once. coordinator: options of its actor."""
+    that they keep their node. tasks: how many reading tasks run at once. coordinator: options of its actor.
+    shard_memory: bytes that a shard asks for, 0: none. Ray does not hold it to them: they only decide where it fits."""
 
     shards: int
     shard_cpus: float
     task_cpus: float
     tasks: int
     coordinator: dict[str, Any]
+    shard_memory: int = 0
+
+    @property
+    def shard(self) -> dict[str, Any]:
+        """Options of the actor of a shard."""
+        return {"num_cpus": self.shard_cpus} | ({"memory": self.shard_memory} if self.shard_memory else {})
 
 
 def reach(address: str | None) -> bool:
@@ -80,7 +87,7 @@ def leave() -> None:
     ray.shutdown()
 
 
-def find_placement(shards: int | None, shard_cpus: float | None) -> Placement:
+def find_placement(shards: int | None, shard_cpus: float | None, shard_memory: int | None = None) -> Placement:
     """Sizes for the Ray that is connected. Without wishes: one shard for two CPUs, at least two.
 
     A shard asks for a whole CPU when there are enough of them, or when there are none yet (a cluster whose workers
@@ -90,12 +97,13 @@ def find_placement(shards: int | None, shard_cpus: float | None) -> Placement:
     cpus = resources.get("CPU", 0.0)
     count = shards or min(_LARGEST_DEFAULT, max(2, int(cpus) // 2))
     head = {"num_cpus": 0, "resources": {_HEAD: 0.01}} if _HEAD in resources else {"num_cpus": 0.01}
+    memory = shard_memory or 0
     if cpus == 0:
-        return Placement(count, shard_cpus or 1.0, 1.0, count, head)
+        return Placement(count, shard_cpus or 1.0, 1.0, count, head, memory)
     wanted = shard_cpus or (1.0 if cpus >= 2 * count else _part(cpus / 4 / count))
     tasks = max(1, int(cpus - wanted * count + 0.5))
     # A tenth is left for the coordinator and for rounding.
-    return Placement(count, wanted, _part(min(1.0, (cpus - wanted * count) * 0.9 / tasks)), tasks, head)
+    return Placement(count, wanted, _part(min(1.0, (cpus - wanted * count) * 0.9 / tasks)), tasks, head, memory)
 
 
 def actor(shell: type, name: str | None, lasting: bool, **options: Any) -> Any:

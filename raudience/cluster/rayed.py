@@ -9,6 +9,7 @@ from raudience.cluster.actors import RayCarrier
 from raudience.cluster.engine import Engine
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.placement import find_placement, leave, reach
+from raudience.coordinator import Scaling
 from raudience.errors import FixRequest
 
 __all__ = ["RayEngine"]
@@ -20,9 +21,10 @@ class RayEngine(Engine):
     """Shards and a coordinator on Ray.
 
     address: see `placement.reach`. name: makes the engine last beyond this driver; a driver that comes with the same
-    name finds it with its members and clock, and takes over writing with its first command. shard_cpus: CPUs that each
-    shard asks for. keepsake: where the state lasts beyond the actors. found: only an engine that is there already.
-    Raises FixRequest when a named engine has another number of shards, or should be there and is not.
+    name finds it with its members and clock, and takes over writing with its first command. shard_cpus, shard_memory:
+    CPUs and bytes that each shard asks for. keepsake: where the state lasts beyond the actors. found: only an engine
+    that is there already. scaling: changes the number of shards by their load, while this driver writes. Raises
+    FixRequest when a named engine has another number of shards, or should be there and is not.
     """
 
     def __init__(
@@ -33,13 +35,16 @@ class RayEngine(Engine):
         shard_cpus: float | None = None,
         keepsake: Keepsake | None = None,
         found: bool = False,
+        scaling: Scaling | None = None,
+        shard_memory: int | None = None,
     ) -> None:
         self._connected = reach(address)
         self._name = name
         try:
-            self.placement = find_placement(shards, shard_cpus)
+            begun = scaling.least if scaling is not None and shards is None else shards
+            self.placement = find_placement(begun, shard_cpus, shard_memory)
             self._actors = RayCarrier(self.placement, name, keepsake is not None, found)
-            super().__init__(self._actors, self.placement.shards, keepsake)
+            super().__init__(self._actors, self.placement.shards, keepsake, scaling)
             self._agree(shards, keepsake)
         except BaseException:
             self._leave()

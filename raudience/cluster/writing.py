@@ -12,14 +12,14 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.cluster.carrier import COORDINATOR, Carrier, Lost
-from raudience.cluster.entries import Begun, Intended, Moved, Order, Release, Resized
+from raudience.cluster.entries import Begun, Intended, Intent, Moved, Order, Release, Resized
 from raudience.cluster.flights import Flight, orders_of
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledger import EngineState
@@ -95,16 +95,18 @@ class Writer:
         self.number += 1
         self._begin(Flight(self.number, tuple(orders), now, links))
 
-    def settle(self, intended: Intended) -> Changes:
-        """A round whose meaning is settled before it begins: whoever has to finish it does the same."""
-        self.now, self.number = self.forward(intended.now), intended.number
+    def settle(self, intent: Intent, now: int | None = None) -> Changes:
+        """A round whose meaning is settled before it begins: whoever has to finish it does the same. Without an instant
+        no time passes."""
+        intended = Intended(self.number + 1, self.forward(self.now or 0 if now is None else now), intent)
+        self.now, self.number, before = intended.now, intended.number, self.shards
         with self._or_give_up():
             self._surely(lambda: self._wait(COORDINATOR, "intend", self._epoch, intended))
             self._surely(lambda: self._make_room(intended))
         self._begin(self._flight_of(intended))
         changes = self.finish()
         self._see()
-        self._let_go(intended)
+        self._let_go(before)
         return changes
 
     def receive(self) -> Changes:
@@ -196,13 +198,14 @@ class Writer:
         for answer in [self._carrier.call(shard, "fence", self._epoch) for shard in where if self._epoch]:
             self._carrier.wait(answer)
 
-    def _let_go(self, intended: Intended) -> None:
-        """The shards that a round has left without key groups end, and what they kept is forgotten."""
-        intent = intended.intent
-        if isinstance(intent, Resized) and self._carrier.shards() > intent.shards:
-            for shard in range(intent.shards, self._carrier.shards()):
-                self.ask(shard, "forget", shard_name(shard), self._keepsake)
-            self._carrier.shrink(intent.shards)
+    def _let_go(self, before: int) -> None:
+        """Of the shards that there were before, those that are too many end, and what they kept is forgotten."""
+        for shard in range(self.shards, before):
+            # What a shard that cannot answer has kept is forgotten when another one takes its place.
+            with suppress(Lost, Superseded):
+                self._wait(shard, "forget", shard_name(shard), self._keepsake)
+        if self.shards < before:
+            self._carrier.shrink(self.shards)
 
     def _wait(self, where: int, method: str, *values: Any) -> Any:
         return self._carrier.wait(self._carrier.call(where, method, *values))
@@ -234,7 +237,11 @@ class Writer:
             last = max(last, intended.number)
         for number in range(self.number + 1, last + 1):
             self._finish_round(number, ends.get(number), intended)
+        before = self.shards
         self._see()
+        self._let_go(before)
+        # The writer before may have started shards that were never settled.
+        self._carrier.shrink(self.shards)
 
     def _finish_round(self, number: int, now: int | None, intended: Intended | None) -> None:
         """Finish a round that an earlier writer began."""

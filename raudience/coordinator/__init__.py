@@ -1,6 +1,6 @@
 """From the reports of the shards to audiences.
 
-Holds: sizes, adds and drops, the order of changes, which shard owns which key groups.
+Holds: sizes, adds and drops, the order of changes, which shard owns which key groups, how many shards there should be.
 Never holds: profiles, events, files, clocks.
 May import: catalog, criteria, records, ground.
 """
@@ -8,5 +8,17 @@ May import: catalog, criteria, records, ground.
 from raudience.coordinator.counting import AudienceCount, Coordinator, Counts
 from raudience.coordinator.merging import merge, no_changes
 from raudience.coordinator.owning import Transfer, owners, transfers
+from raudience.coordinator.scaling import Load, Scaling
 
-__all__ = ["AudienceCount", "Coordinator", "Counts", "Transfer", "merge", "no_changes", "owners", "transfers"]
+__all__ = [
+    "AudienceCount",
+    "Coordinator",
+    "Counts",
+    "Load",
+    "Scaling",
+    "Transfer",
+    "merge",
+    "no_changes",
+    "owners",
+    "transfers",
+]

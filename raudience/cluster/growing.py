@@ -1,0 +1,132 @@
+"""An engine grows and shrinks between its rounds: towards what somebody wished for, or what its load asks for.
+
+Shards that come are started first and not waited for: rounds go on meanwhile, and the demand makes a cluster add a
+machine. Only those that answer get key groups, so a cluster without room for the others stops nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from raudience.clock import SECOND, monotonic
+from raudience.cluster.carrier import COORDINATOR, Carrier
+from raudience.cluster.entries import Moved, Resized
+from raudience.cluster.writing import Writer
+from raudience.coordinator import Load, Scaling, Transfer, transfers
+from raudience.errors import FixRequest
+from raudience.hashing import KEY_GROUPS
+
+__all__ = ["GROUPS_AT_ONCE", "Growth"]
+
+_HEARING: Final = 16
+"""Rounds between two looks at what is wished for."""
+GROUPS_AT_ONCE: Final = 32
+"""Key groups that move in one step: each step costs the taker a look at everything it holds."""
+_LOOK: Final = 1.0
+"""Seconds between two looks at the load."""
+_WEIGH: Final = 60.0
+"""Seconds between two questions for memory: the answer waits for the rounds under way."""
+
+
+class Growth:
+    """The number of shards that an engine is on its way to. scaling: decides by the load; none: only wishes count.
+
+    Whoever sends the rounds adds up: waited, seconds in which it waited for shards; events that it sent. backlog:
+    seconds that what waits before the engine will take.
+    """
+
+    def __init__(self, carrier: Carrier, writer: Writer, scaling: Scaling | None) -> None:
+        self._carrier, self._writer, self._scaling = carrier, writer, scaling
+        self.waited, self.events, self.backlog = 0.0, 0, 0.0
+        self._looked = monotonic()
+        self._weighed: float | None = None
+        self._memory = 0
+        self._rounds = 0
+        self._wanted: int | None = None
+
+    def look(self) -> bool:
+        """To be asked after each round: whether there is a step to make, for which no round may be under way."""
+        self._hear()
+        self._measure()
+        if self._wanted is None:
+            return False
+        room = self._room(self._wanted)
+        return room == self._wanted or room > self._writer.shards or bool(self._moves(room))
+
+    def step(self) -> None:
+        """Make one step towards what is wanted, with the shards that answer."""
+        if self._wanted is not None:
+            room = self._room(self._wanted)
+            if not self._move(room) and room == self._wanted:
+                self._arrive()
+
+    def reach(self, shards: int) -> None:
+        """Have so many shards, however long they take to start. Raises FixRequest for a number that cannot be."""
+        if not 1 <= shards <= KEY_GROUPS:
+            message = f"shards: expected 1 to {KEY_GROUPS}, got {shards}"
+            raise FixRequest(message)
+        self._carrier.grow(shards)
+        for shard in range(self._writer.shards, shards):
+            self._carrier.revive(shard)
+        while self._move(shards):
+            pass
+        self._arrive()
+
+    def _hear(self) -> None:
+        """Now and then ask whether somebody wishes for another number of shards."""
+        self._rounds += 1
+        if self._rounds % _HEARING == 0:
+            wished: int | None = self._writer.ask(COORDINATOR, "wished")
+            if wished is not None:
+                self._wanted = self._scaling.bound(wished) if self._scaling is not None else wished
+
+    def _measure(self) -> None:
+        """Now and then let the load decide; what it decides counts more than a wish."""
+        now = monotonic()
+        if self._scaling is not None and now - self._looked >= _LOOK:
+            decided = self._scaling.decide(self._load(self._scaling, now), int(now * SECOND))
+            if decided not in (None, self._wanted):
+                self._writer.ask(COORDINATOR, "wish", None)
+                self._wanted = decided
+
+    def _load(self, scaling: Scaling, now: float) -> Load:
+        """What was measured since this was asked the last time."""
+        elapsed, self._looked = now - self._looked, now
+        waited, self.waited = self.waited, 0.0
+        events, self.events = self.events, 0
+        if scaling.weighs and (self._weighed is None or now - self._weighed >= _WEIGH):
+            self._weighed = now
+            self._memory = max(sum(held.values()) for held in self._writer.ask_all("ask", "memory"))
+        shards = self._writer.shards
+        coming = self._wanted if self._wanted is not None and self._wanted > shards else 0
+        return Load(shards, coming, min(1.0, waited / elapsed), self.backlog, events / elapsed, self._memory)
+
+    def _room(self, wanted: int) -> int:
+        """How many shards there can be by now: as many as are wanted, or those that answer."""
+        shards = self._writer.shards
+        if wanted <= shards:
+            return wanted
+        self._carrier.grow(wanted)
+        return next((shard for shard in range(shards, wanted) if not self._carrier.answers(shard)), wanted)
+
+    def _moves(self, shards: int) -> list[Transfer]:
+        return transfers(self._writer.state.owner, shards, GROUPS_AT_ONCE)
+
+    def _move(self, shards: int) -> bool:
+        """Make one step towards so many shards, all of which answer; False when there is nothing left to do."""
+        state = self._writer.state
+        if shards > state.shards:
+            self._writer.settle(Resized(shards, state.plan))
+            return True
+        if found := self._moves(shards):
+            self._writer.settle(Moved(found[0].groups, found[0].giver, found[0].taker))
+            return True
+        if shards < state.shards:
+            self._writer.settle(Resized(shards, None))
+        return False
+
+    def _arrive(self) -> None:
+        """Nothing is wanted any longer, and shards that were started for nothing end."""
+        self._carrier.shrink(self._writer.shards)
+        self._writer.ask(COORDINATOR, "wish", None)
+        self._wanted = None
