@@ -68,6 +68,10 @@ def _replay(command: argparse.ArgumentParser) -> None:
     )
     _source(command)
     command.add_argument("--engine", choices=["ray", "inline"], default="ray", help="inline: one process without Ray")
+    command.add_argument(
+        "--state", metavar="STATE", help=f"keep the state there, and go on with what is there: {_STATE}"
+    )
+    command.add_argument("--snapshots", metavar="URL", help=_SNAPSHOTS)
     command.add_argument("--shards", type=_count, metavar="N", help="how many shards (default: by the CPUs there are)")
     command.add_argument("--cpus-per-shard", type=float, metavar="X", help="CPUs that each shard asks Ray for")
     command.add_argument(

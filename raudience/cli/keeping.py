@@ -9,7 +9,7 @@ from typing import Final
 from raudience.cli.screen import tell_state, told_steps
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import find_engine, start_engine
-from raudience.cluster.keepsakes import Place
+from raudience.cluster.keepsakes import place_of
 from raudience.cluster.states import check_state, copy_state, show_state
 from raudience.criteria.dates import write_moment
 from raudience.errors import FixRequest
@@ -21,7 +21,7 @@ _PATIENCE: Final = 60
 
 
 def state(asked: argparse.Namespace) -> int:
-    place = Place(asked.state, asked.snapshots)
+    place = place_of(asked.state, asked.snapshots)
     with told_steps(asked.quiet) as tell:
         match asked.action:
             case "show":
@@ -29,7 +29,7 @@ def state(asked: argparse.Namespace) -> int:
             case "check":
                 figures = check_state(place, tell)
             case _:
-                copied = copy_state(place, Place(asked.to, asked.to_snapshots), asked.shards, tell)
+                copied = copy_state(place, place_of(asked.to, asked.to_snapshots), asked.shards, tell)
                 at = "its beginning" if copied.now is None else write_moment(copied.now)
                 print(f"{asked.to}: the state as of {at}, round {copied.number}, {copied.shards} shard(s)")
                 return 0
@@ -44,7 +44,7 @@ def scale(asked: argparse.Namespace) -> int:
         message = "scale: expected either --state (an engine that does not run) or --name (one that does)"
         raise FixRequest(message)
     if asked.state is not None:
-        place = Place(asked.state, asked.snapshots)
+        place = place_of(asked.state, asked.snapshots)
         show_state(place, lambda step: None)
         engine: Engine = start_engine("inline", place=place)
         engine.scale(asked.shards)

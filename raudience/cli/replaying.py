@@ -8,6 +8,7 @@ from contextlib import closing
 from raudience.cli.screen import progress, tell_outcome, waiting
 from raudience.cluster.books import read_book_file
 from raudience.cluster.engines import start_engine
+from raudience.cluster.keepsakes import place_of
 from raudience.cluster.replay import Replay
 from raudience.cluster.replay import replay as carry_out
 
@@ -26,7 +27,13 @@ def replay(asked: argparse.Namespace) -> int:
         spill=asked.spill,
     )
     with waiting(asked.quiet, f"Starting the engine on {asked.engine} ..."):
-        engine = start_engine(asked.engine, shards=asked.shards, address=asked.address, shard_cpus=asked.cpus_per_shard)
+        engine = start_engine(
+            asked.engine,
+            shards=asked.shards,
+            address=asked.address,
+            shard_cpus=asked.cpus_per_shard,
+            place=None if asked.state is None else place_of(asked.state, asked.snapshots),
+        )
     with closing(engine), progress(asked.quiet) as tell:
         replayed = carry_out(engine, job, tell)
     if not asked.quiet:

@@ -27,7 +27,7 @@ from raudience.cluster.change_lines import change_keys
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, start_engine
 from raudience.cluster.instants import Instant, read_instant
-from raudience.cluster.keepsakes import Place
+from raudience.cluster.keepsakes import place_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
 from raudience.cluster.timeline import Timeline
@@ -69,7 +69,7 @@ def connect(
     bytes.
     """
     policy = Scaling(*scaling) if isinstance(scaling, tuple) else scaling
-    place = None if state is None else Place(os.fspath(state), None if snapshots is None else os.fspath(snapshots))
+    place = None if state is None else place_of(state, snapshots)
     return Client(start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard))
 
 

@@ -61,6 +61,11 @@ class Engine:
         return self._carrier.ahead
 
     @property
+    def lasts(self) -> bool:
+        """Whether somebody may go on with this engine later."""
+        return self._writer.lasts
+
+    @property
     def resolver(self) -> Resolver:
         """Which identity leads to which MPID."""
         self._claim()

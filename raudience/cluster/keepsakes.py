@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -12,7 +14,7 @@ from raudience.durability.log import Logs
 from raudience.durability.places import open_logs, open_snapshots
 from raudience.durability.snapshots import Snapshots
 
-__all__ = ["Failpoint", "Keepsake", "Place", "Stores", "no_failure"]
+__all__ = ["Failpoint", "Keepsake", "Place", "Stores", "no_failure", "place_of"]
 
 Failpoint: TypeAlias = Callable[[str], None]
 """Called at the named points of a shell where a crash is at its worst; it does something in tests of crashes only."""
@@ -28,7 +30,7 @@ class Stores(Protocol):
 
 class Place(msgspec.Struct, frozen=True):
     """state: a directory, or `nats://...` for the logs. objects: a directory or the address of an object storage for
-    the snapshots; none: beside the logs, in the directory. Raises FixRequest when there is no such directory."""
+    the snapshots; none: beside the logs, in the directory."""
 
     state: str
     objects: str | None = None
@@ -38,6 +40,16 @@ class Place(msgspec.Struct, frozen=True):
 
     def snapshots(self) -> Snapshots:
         return open_snapshots(self.objects or self.state)
+
+
+def place_of(state: str | os.PathLike[str], objects: str | os.PathLike[str] | None = None) -> Place:
+    """A place by the names that somebody gave; directories are those of who asks, wherever they are used."""
+    return Place(_absolute(state), None if objects is None else _absolute(objects))
+
+
+def _absolute(name: str | os.PathLike[str]) -> str:
+    text = os.fspath(name)
+    return text if "://" in text else str(Path(text).absolute())
 
 
 def no_failure(point: str) -> None:

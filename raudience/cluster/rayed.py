@@ -7,7 +7,7 @@ from typing import Final
 
 from raudience.cluster.actors import RayCarrier
 from raudience.cluster.engine import Engine
-from raudience.cluster.keepsakes import Keepsake
+from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.placement import find_placement, leave, reach
 from raudience.coordinator import Scaling
 from raudience.errors import FixRequest
@@ -46,10 +46,15 @@ class RayEngine(Engine):
             self._actors = RayCarrier(self.placement, name, keepsake is not None, found)
             super().__init__(self._actors, self.placement.shards, keepsake, scaling)
             self._agree(shards, keepsake)
+            self._warn(keepsake)
         except BaseException:
             self._leave()
             raise
         _LOG.info("engine started", extra={"shards": self.shards, "cpus_per_shard": self.placement.shard_cpus})
+
+    @property
+    def lasts(self) -> bool:
+        return self._name is not None or super().lasts
 
     def close(self) -> None:
         """Leave Ray; an engine without a name ends, one with a name stays for the next driver."""
@@ -64,6 +69,12 @@ class RayEngine(Engine):
         if keepsake is None and shards not in (None, self.shards):
             message = f"engine {self._name}: expected {self.shards} shards, as it was started with, got {shards}"
             raise FixRequest(message)
+
+    def _warn(self, keepsake: Keepsake | None) -> None:
+        """A directory is no place for a state when each node has one of its own."""
+        place = keepsake.stores if keepsake is not None else None
+        if isinstance(place, Place) and "://" not in place.state and self.machines() > 1:
+            _LOG.warning("the state is a directory and Ray has %d nodes: it must be one they share", self.machines())
 
     def _leave(self) -> None:
         if self._connected:

@@ -24,7 +24,7 @@ from raudience.criteria.leaves import FOREVER, Plan
 from raudience.errors import FixRequest
 from raudience.hashing import KEY_GROUPS, key_groups
 from raudience.ingest.route import split
-from raudience.ingest.wanted import wanted_by
+from raudience.ingest.wanted import ALL, wanted_by
 from raudience.records import Block, Explanation
 
 __all__ = ["AudienceSummary", "Question", "Replay", "Replayed", "Summary", "answer", "replay"]
@@ -97,7 +97,9 @@ def replay(engine: Engine, job: Replay, tell: Tell = lambda _: None) -> Replayed
 
     Raises FixRequest and FixDefinition before anything is written.
     """
-    wanted = wanted_by(_checked(job), job.identities)
+    # What goes on may be asked about other fields later.
+    asked = wanted_by(_checked(job), job.identities)
+    wanted = ALL if engine.lasts else asked
     start = monotonic()
     with load(engine, job.events, job.input, job.spill, tell, wanted) as loaded:
         outcome = Outcome(job.out)
@@ -144,6 +146,8 @@ class _Player:
         timeline = Timeline(self._loaded.rounds())
         first = timeline.first()
         beginning = _beginning(first, self._job.at[0] if self._job.at else self._job.until)
+        # A state that goes on is there already.
+        beginning = max(beginning, self._engine.now or beginning)
         self._outcome.add_changes(self._engine.define(self._job.book, beginning))
         for instant in self._job.at:
             self._go(timeline, instant)

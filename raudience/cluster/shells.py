@@ -16,7 +16,7 @@ from raudience.cluster.entries import Adopt, Applied, Begun, Claimed, Order, Sha
 from raudience.cluster.keeping import Keeper
 from raudience.cluster.keepsakes import Failpoint, Keepsake, no_failure
 from raudience.cluster.replicas import ShardReplica, pack_shard, read_back
-from raudience.errors import FixRequest, ReportBug
+from raudience.errors import FixRequest, ReportBug, StateDamaged
 from raudience.records import Changes
 
 __all__ = ["ShardShell", "Standing", "shard_name"]
@@ -46,10 +46,13 @@ class ShardShell:
         self._open = False
         self._failed = False
 
-    def open(self, name: str, keepsake: Keepsake | None, begun: Begun) -> Standing:
+    def open(self, name: str, keepsake: Keepsake | None, begun: Begun, told: int = 0) -> Standing:
         """Come to life, or come back: with a keepsake as the shard was by its latest snapshot and its log, which nobody
         else may write from now on. Without both it begins as `begun` says. An open shell stays as it is; what has not
-        come as far as `begun` was left by a shard that had this place before the engine became smaller."""
+        come as far as `begun` was left by a shard that had this place before the engine became smaller.
+
+        told: the number of the last round that was told. Raises StateDamaged when this shard does not know it.
+        """
         if self._open and self._replica.number >= begun.number:
             return self.standing()
         if self._failed:
@@ -63,6 +66,12 @@ class ShardShell:
             if self._replica.number < begun.number:
                 self.forget(name, keepsake)
                 self._recover(name, keepsake, begun)
+            if self._replica.number < told:
+                message = (
+                    f"{name}: expected a log up to order {told}, got one up to {self._replica.number}; "
+                    "is the place of the state the same for every node of the cluster?"
+                )
+                raise StateDamaged(message)
         self._open = True
         return self.standing()
 

@@ -51,6 +51,11 @@ class Writer:
         self._look()
 
     @property
+    def lasts(self) -> bool:
+        """Whether there is more than the memory of the shells."""
+        return self._keepsake is not None
+
+    @property
     def shards(self) -> int:
         return self.state.shards
 
@@ -193,7 +198,9 @@ class Writer:
         self._carrier.grow(max(where.stop, state.shards))
         for shard in where:
             self._carrier.revive(shard)
-        for answer in [self._carrier.call(shard, "open", shard_name(shard), self._keepsake, begun) for shard in where]:
+        for answer in [
+            self._carrier.call(shard, "open", shard_name(shard), self._keepsake, begun, state.number) for shard in where
+        ]:
             self._carrier.wait(answer)
         for answer in [self._carrier.call(shard, "fence", self._epoch) for shard in where if self._epoch]:
             self._carrier.wait(answer)

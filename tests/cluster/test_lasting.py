@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from raudience.catalog.documents import read_book
+from raudience.cli.main import main
 from raudience.cluster.client import connect
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.states import check_state, copy_state, show_state
 from raudience.errors import FixRequest, FixStore, StateDamaged
-from tests.cluster.world import BOOK, START, batch
+from tests.cluster.world import BOOK, START, batch, lines, write_book, write_lines
 
 FIRST = read_book(BOOK.encode(), "book.yaml", "yaml")
 
@@ -217,3 +218,41 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FixStore, match="file"):
         InlineEngine(1, Keepsake(Place(str(tmp_path / "file"))))
+
+
+def test_a_log_that_is_gone_is_told_and_not_begun_anew(tmp_path):
+    lived(tmp_path, 2, 20).close()
+    (tmp_path / "log" / "shard-1.sqlite").unlink()
+    with pytest.raises(StateDamaged, match="shard-1: expected a log up to order 5, got one up to 0"):
+        InlineEngine(1, Keepsake(Place(str(tmp_path))))
+
+
+def test_a_replay_goes_on_with_the_state_of_the_one_before(tmp_path):
+    book = write_book(tmp_path)
+    parts = [
+        write_lines(tmp_path / f"{name}.ndjson", part) for name, part in (("a", lines()[:120]), ("b", lines()[120:]))
+    ]
+    whole = write_lines(tmp_path / "whole.ndjson", lines())
+    common = ["--audiences", str(book), "--engine", "inline", "--quiet"]
+    assert main(["replay", str(whole), "--out", str(tmp_path / "at-once"), *common]) == 0
+    for part in parts:
+        state = ["--state", str(tmp_path / "state"), "--shards", "2"]
+        assert main(["replay", str(part), "--out", str(tmp_path / part.stem), *common, *state]) == 0
+    changes = [(tmp_path / name / "changes.csv").read_text().splitlines()[1:] for name in ("at-once", "a", "b")]
+    assert changes[1] + changes[2] == changes[0]
+
+
+def test_a_state_keeps_fields_that_no_audience_reads_yet(tmp_path):
+    source = write_lines(tmp_path / "all.ndjson", lines())
+    words = [
+        "--audiences",
+        str(write_book(tmp_path)),
+        "--engine",
+        "inline",
+        "--quiet",
+        "--state",
+        str(tmp_path / "state"),
+    ]
+    assert main(["replay", str(source), "--out", str(tmp_path / "out"), *words]) == 0
+    with connect(engine="inline", state=tmp_path / "state") as client:
+        assert len(client.values("identity", "email")) == 40
