@@ -1,6 +1,7 @@
-"""What modules offer: `__all__` names what is there, each name once."""
+"""What modules offer: `__all__` names what is there, each name once. What pages name is there too."""
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,10 @@ def test_a_module_offers_what_is_there_each_name_once(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_module_says_what_it_is_for(name):
     assert importlib.import_module(name).__doc__
+
+
+@pytest.mark.parametrize("page", ["guarantees.md", "state.md", "limits.md"])
+def test_every_test_that_a_page_names_is_there(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for path, name in re.findall(r"(tests/[\w/]+\.py)(?:::(\w+))?", text):
+        assert name in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{name}"
