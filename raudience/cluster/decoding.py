@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -45,9 +46,15 @@ def read_part(part: Part, input: str = DEFAULT_INPUT, wanted: Wanted = ALL) -> I
     if part.path.suffix in TABLES:
         yield from _read_table(part, input)
         return
-    decoder = Decoder(input, wanted)
+    decoder = _decoder(input, wanted)
     for documents in read_documents(part):
         yield from _decode(decoder, part, documents)
+
+
+@lru_cache(maxsize=1)
+def _decoder(input: str, wanted: Wanted) -> Decoder:
+    """Kept from part to part, for what it remembers."""
+    return Decoder(input, wanted)
 
 
 def _decode(decoder: Decoder, part: Part, documents: Documents) -> Iterator[Read]:

@@ -77,7 +77,7 @@ class Decoder:
         effect at its own time and a batch without any time is refused. A refused document never keeps others from
         being read.
         """
-        self._memory.forget(_REMEMBERED + 4 * len(documents))
+        self._memory.forget(_REMEMBERED + 8 * len(documents))
         builder = _Builder(self._reader, self._memory, self._wanted, self._input, now)
         with _uninterrupted():
             for start in range(0, len(documents), SLICE):

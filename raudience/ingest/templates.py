@@ -94,17 +94,20 @@ class Templates:
 def _cut(texts: list[bytes], mark: bytes, name: str) -> tuple[str, Ints, Sequence[str]]:
     """Empty the text that stands after the mark in each of the texts; the values taken out."""
     places: list[int] = []
-    values: list[str] = []
+    values: list[bytes] = []
     for place, text in enumerate(texts):
-        head, found, tail = text.partition(mark)
-        if found:
-            value, end, rest = tail.partition(b'"')
+        start = text.find(mark)
+        if start >= 0:
+            start += len(mark)
+            end = text.find(b'"', start)
+            value = text[start:end]
             # An escape would need decoding, and its quote may not be the end.
             if value and b"\\" not in value:
-                texts[place] = head + found + end + rest
+                texts[place] = text[:start] + text[end:]
                 places.append(place)
-                values.append(value.decode())
-    return name, np.array(places, np.int32), values
+                values.append(value)
+    # No text holds a line end, so together they are decoded at once.
+    return name, np.array(places, np.int32), b"\n".join(values).decode().split("\n") if values else []
 
 
 def _marks(text: bytes, found: dict[str, Any]) -> dict[bytes, str]:

@@ -4,7 +4,7 @@ import pytest
 
 from raudience.ingest.batches import decode
 from raudience.records import Field
-from tests.ingest.shown import GONE, TAG, batch, cells, event, profile
+from tests.ingest.shown import GONE, TAG, batch, cells, event, field, profile
 
 
 @pytest.mark.parametrize(
@@ -151,3 +151,14 @@ def test_the_attribution_of_a_batch_is_the_install_attribution():
     assert profile(batch(attribution_info={"publisher": "Acme", "campaign": None})) == {
         "attribution/install.publisher": ["Acme"]
     }
+
+
+def test_device_ids_are_cut_out_wherever_they_stand_and_whatever_is_in_them():
+    ids = ["a", "ä€", "b\\c", 'q"r', "", "a"]
+    given = [
+        batch(mpid=place, device_info={"os": "x", "ios_advertising_id": each, "model": "m"} if place % 2 else
+              {"ios_advertising_id": each, "os": "x"})
+        for place, each in enumerate(ids)
+    ]  # fmt: skip
+    shown = field(decode(given).block, "device_id", "ios_advertising_id")
+    assert shown == [(place, each) for place, each in enumerate(ids) if each]
