@@ -70,8 +70,8 @@ class Arena:
         self._tags = grown(self._tags, self._count)
         keys = text_keys(texts)
         self._tags[first : self._count] = _tags(keys)
-        if self._count * 2 > len(self._table):
-            self._table = np.zeros(1 << (self._count * 2).bit_length(), np.uint32)
+        if self._count * 4 > len(self._table) * 3:
+            self._table = np.zeros(1 << (self._count * 4 // 3).bit_length(), np.uint32)
             first, keys = 0, text_keys(self._all())
         self._insert(np.arange(first + 1, self._count + 1, dtype=np.uint32), self._slots(keys))
 

@@ -16,12 +16,12 @@ from raudience.shard.code_lists import CodeLists
 from raudience.shard.features import ValueClasses
 from raudience.shard.growing import grown, segments
 from raudience.shard.masks import Masks
+from raudience.shard.stamps import NEVER, Stamps
 from raudience.shard.toggles import all_distinct, order_of
 from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Dictionary, TruthTable
 
 __all__ = ["NEVER", "Cells", "Register", "Timeline"]
 
-NEVER = -(1 << 61)
 _MANY_LISTS = 4_096
 
 
@@ -54,7 +54,7 @@ class Register:
     def __init__(self) -> None:
         self.dictionary = Dictionary()
         self._code = np.zeros(0, np.uint8)
-        self._stamp = np.zeros(0, np.int64)
+        self._stamp = Stamps()
         self._number: NDArray[Any] = np.zeros(0, np.float32)
         self._list = np.zeros(0, np.int32)
         self._lists = CodeLists()
@@ -63,7 +63,7 @@ class Register:
     def make_room(self, rows: int) -> None:
         if rows > len(self._code):
             self._code = grown(self._code, rows)
-            self._stamp = grown(self._stamp, rows, NEVER)
+            self._stamp.make_room(len(self._code))
             self._number = grown(self._number, rows) if len(self._number) else self._number
             self._list = grown(self._list, rows) if len(self._list) else self._list
 
@@ -86,7 +86,7 @@ class Register:
 
     def put(self, row: NDArray[np.int32], stamp: NDArray[np.int64], cells: Cells) -> None:
         """Give values to distinct rows that have none."""
-        self._stamp[row] = stamp
+        self._stamp.put(row, stamp)
         self._store(Timeline(row, stamp, *cells))
 
     def put_lists(self, codes: NDArray[np.int32], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -99,18 +99,18 @@ class Register:
         A timeline of distinct rows is in the order of the updates, any other in the order of (row, at).
         """
         if all_distinct(row):
-            held = self._stamp[row]
+            held = self._stamp.of(row)
             fresh = stamp >= held
             if fresh.all():
-                self._stamp[row] = stamp
+                self._stamp.put(row, stamp)
                 return self._store(Timeline(row, at, *cells))
         else:
             order = order_of(row, at)
             row, at, stamp = row[order], at[order], stamp[order]
             cells = Cells(cells.code[order], cells.number[order], cells.list[order])
-            fresh = stamp >= _running_latest(row, stamp, self._stamp[row])
+            fresh = stamp >= _running_latest(row, stamp, self._stamp.of(row))
         timeline = self._after(row, at, cells, fresh)
-        np.maximum.at(self._stamp, row, stamp)
+        self._stamp.rise(row, stamp)
         return self._store(timeline)
 
     def take_singly(
@@ -124,7 +124,7 @@ class Register:
         for place, (holder, moment, value) in enumerate(zip(row.tolist(), stamp.tolist(), values, strict=True)):
             if moment < stamps.item(holder):
                 continue
-            stamps[holder] = moment
+            stamps.put_one(holder, moment)
             held = self._value(holder)
             if held == value and type(held) is type(value):
                 continue
@@ -214,16 +214,16 @@ class Register:
         return (self.dictionary.word(code),) if code >= FIRST_WORD else ()
 
     def stamp_of(self, row: int) -> int:
-        return int(self._stamp[row])
+        return self._stamp.item(row)
 
     def known(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Positions among rows of those that have, or had, a value."""
-        return (self._stamp[rows[rows < len(self._stamp)]] != NEVER).nonzero()[0]
+        return (self._stamp.of(rows[rows < len(self._stamp)]) != NEVER).nonzero()[0]
 
     def cut(self, rows: NDArray[np.int64]) -> tuple[Cells, NDArray[np.int64]]:
         """Cells of rows, and their stamps."""
         held = self._held(rows.astype(np.int32))
-        return Cells(held.code, held.number, held.list), self._stamp[rows]
+        return Cells(held.code, held.number, held.list), self._stamp.of(rows)
 
     def cut_lists(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """How many elements the lists of cells have, and all their codes."""
@@ -233,7 +233,7 @@ class Register:
         """The field as it is now; read only."""
         twin = copy(self)
         twin.dictionary, twin._lists = self.dictionary.twin(), copy(self._lists)
-        twin._code, twin._stamp = self._code.copy(), self._stamp.copy()
+        twin._code, twin._stamp = self._code.copy(), self._stamp.twin()
         twin._number, twin._list = self._number.copy(), self._list.copy()
         return twin
 
@@ -241,11 +241,12 @@ class Register:
         """Forget the values of rows."""
         rows = rows[rows < len(self._code)]
         self._code[rows] = ABSENT
-        self._stamp[rows] = NEVER
+        self._stamp.clear(rows)
 
     def nbytes(self) -> int:
-        arrays = (self._code, self._stamp, self._number, self._list)
-        return sum(array.nbytes for array in arrays) + self._lists.nbytes() + self.dictionary.nbytes()
+        arrays = (self._code, self._number, self._list)
+        held = sum(array.nbytes for array in arrays) + self._stamp.nbytes()
+        return held + self._lists.nbytes() + self.dictionary.nbytes()
 
     def _after(self, row: NDArray[np.int32], at: NDArray[np.int64], cells: Cells, fresh: NDArray[np.bool_]) -> Timeline:
         if fresh.all():
