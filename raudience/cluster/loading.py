@@ -14,14 +14,13 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from raudience.cluster.decoding import cut_file, read_part
+from raudience.cluster.decoding import cut_file
 from raudience.cluster.engine import Engine
 from raudience.cluster.finding import find_files
-from raudience.cluster.reading import Part
+from raudience.cluster.parts import PartRead, Work, read_to_disk
 from raudience.cluster.rounds import Round, rounds
-from raudience.cluster.spill import Run, stretch, write_run
 from raudience.errors import FixRequest
-from raudience.ingest.batches import DEFAULT_INPUT, Decoded
+from raudience.ingest.batches import DEFAULT_INPUT
 from raudience.ingest.identity import Resolver
 from raudience.ingest.refusals import Refusal
 from raudience.ingest.wanted import ALL, Wanted
@@ -33,8 +32,6 @@ _PARTS: Final = (4 << 20, 64 << 20)
 """Fewest and most bytes of a text file that one task reads."""
 _TURNS: Final = 6
 """Parts for each process that reads, so that none is left with much when the others are done."""
-_RUN_ROWS: Final = 400_000
-"""Batches and events that are sorted in memory at once."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -63,29 +60,10 @@ class Reject(msgspec.Struct, frozen=True):
     raw: str
 
 
-class _Work(msgspec.Struct, frozen=True):
-    """A part to read, and what the paths of its runs begin with."""
-
-    part: Part
-    path: Path
-    input: str
-    wanted: Wanted
-
-
-class _Result(msgspec.Struct, frozen=True):
-    """What came of one part: its runs, its refusals in a file, and counts."""
-
-    part: Part
-    runs: tuple[Run, ...]
-    refused: Path
-    refusals: int
-    lines: int
-
-
 class Loaded:
     """Everything that was read, on disk. files: how many; batches, events: taken; refused: lines and elements not."""
 
-    def __init__(self, folder: Path, reads: Sequence[_Result]) -> None:
+    def __init__(self, folder: Path, reads: Sequence[PartRead]) -> None:
         pieces = [piece for read in reads for run in read.runs for piece in run.pieces]
         self._folder = folder
         self._reads = reads
@@ -143,9 +121,9 @@ def load(
         raise FixRequest(message)
     folder = Path(tempfile.mkdtemp(prefix="raudience-", dir=spill))
     try:
-        work = [_Work(part, folder / str(number), input, wanted) for number, part in enumerate(found)]
-        reads: list[_Result] = []
-        for read in engine.spread(_read_part, work):
+        work = [Work(part, folder / str(number), input, wanted) for number, part in enumerate(found)]
+        reads: list[PartRead] = []
+        for read in engine.spread(read_to_disk, work):
             reads.append(read)
             tell(Step("reading", len(reads), len(found), "parts"))
         loaded = Loaded(folder, reads)
@@ -159,44 +137,6 @@ def load(
 def _part_size(total: int, hands: int) -> int:
     fewest, most = _PARTS
     return min(max(total // (hands * _TURNS), fewest), most)
-
-
-def _read_part(work: _Work) -> _Result:
-    """Read a part into runs; raise FixRequest when a file cannot be read or written on this machine."""
-    try:
-        return _read_into_runs(work)
-    except OSError as error:
-        message = f"{work.part.path}: expected files that every machine of the engine can read and write, got: {error}"
-        raise FixRequest(message) from None
-
-
-def _read_into_runs(work: _Work) -> _Result:
-    part, path = work.part, work.path
-    runs: list[Run] = []
-    held: list[Decoded] = []
-    refusals = lines = 0
-
-    def flush() -> None:
-        if held:
-            runs.append(write_run(path.with_suffix(f".{len(runs)}"), [stretch(held)]))
-            held.clear()
-
-    refused = path.with_suffix(".refused")
-    with refused.open("wb") as file:
-        for read in read_part(part, work.input, work.wanted):
-            lines = read.lines_read
-            refusals += len(read.refusals)
-            file.writelines(msgspec.json.encode(refusal) + b"\n" for refusal in read.refusals)
-            if len(read.decoded.block.batches.mpid):
-                held.append(read.decoded)
-            if sum(map(_weight, held)) >= _RUN_ROWS:
-                flush()
-        flush()
-    return _Result(part, tuple(runs), refused, refusals, lines)
-
-
-def _weight(decoded: Decoded) -> int:
-    return len(decoded.block.batches.mpid) + len(decoded.block.events.time)
 
 
 def _reject(refusal: Refusal) -> Reject:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from raudience.clock import DAY, HOUR
-from raudience.cluster import loading
+from raudience.cluster import loading, parts
 from raudience.cluster.books import read_book_file
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.replay import Question, Replay, answer, replay
@@ -74,7 +74,7 @@ def test_repeated_lines_do_not_show(tmp_path, book, events):
 def test_the_sizes_of_pieces_do_not_show(tmp_path, book, events, monkeypatch):
     whole = run(tmp_path / "1", book, events)
     monkeypatch.setattr(loading, "_PARTS", (5_000, 5_000))
-    monkeypatch.setattr(loading, "_RUN_ROWS", 20)
+    monkeypatch.setattr(parts, "_RUN_ROWS", 20)
     assert run(tmp_path / "2", book, events) == whole
 
 
