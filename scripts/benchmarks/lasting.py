@@ -25,6 +25,7 @@ from scripts.benchmarks.questions import audiences
 from scripts.benchmarks.race import Spread, spread
 from scripts.benchmarks.vocabulary import DAY, START
 from scripts.benchmarks.workload import Workload, load
+from tests.durability.nats_servers import BINARY, Servers
 
 Result = TypeVar("Result")
 
@@ -35,17 +36,18 @@ _LIVE_SECONDS = 60
 
 
 class Lasting(msgspec.Struct, frozen=True):
-    """Wall times. json, blocks: throughput with a log over that without, in turn in the same run, from JSON batches and
-    from blocks of 20,000 events; megabytes: of log for a million events. live, replayed: million events a second of
-    lasting ingestion from JSON, and of coming back from the log alone. freeze: milliseconds that a snapshot stops the
-    shard for; snapshot: megabytes. back: seconds from snapshot and `tail` events of log to the first answer. moves:
-    seconds that each move of key groups stops the engine for, from one shard to two."""
+    """Wall times. json, replicated, blocks: throughput with a log over that without, in turn in the same run: from JSON
+    batches, from them with three NATS servers, from blocks of 20,000 events; megabytes: of log for a million events.
+    live, replayed: million events a second of lasting ingestion from JSON, and of coming back from the log alone.
+    freeze: milliseconds that a snapshot stops the shard; snapshot: megabytes. back: seconds from snapshot and `tail`
+    events of log to the first answer. moves: seconds that each step from one shard to two stops the engine."""
 
     size: str
     audiences: int
     events: int
     profiles: int
     json: Spread
+    replicated: Spread | None
     blocks: Spread
     megabytes: float
     live: float
@@ -61,6 +63,7 @@ def lasting(size: str, events: int, count: int) -> Lasting:
     data = load(size)
     with _folder() as place:
         json, live, replayed, megabytes = _ingested(data, events, count, folder(size), place)
+    replicated = _replicated(data, events, count, folder(size))
     blocks = _compared(data, count)
     with _folder() as place:
         engine = _engine(place / "state")
@@ -74,15 +77,39 @@ def lasting(size: str, events: int, count: int) -> Lasting:
         moves = tuple(_moves(engine))
         engine.close()
     return Lasting(
-        size, count, data.history, data.profiles, json, blocks, megabytes, live, replayed, freeze, snapshot, back, tail,
+        size, count, data.history, data.profiles, json, replicated, blocks, megabytes, live, replayed, freeze, snapshot, back, tail,
         moves,
     )  # fmt: skip
 
 
 def _ingested(data: Workload, events: int, count: int, files: Path, place: Path) -> tuple[Spread, float, float, float]:
     """JSON batches taken by two engines in turn, one of them lasting; then it comes back by its log."""
-    lines = write_lines(data, events, files).read_bytes().splitlines()
-    quick, lasts = InlineEngine(1), _engine(place / "state", every=1 << 60)
+    lasts = _engine(place / "state", every=1 << 60)
+    ratios, spent = _in_turn(lasts, write_lines(data, events, files).read_bytes().splitlines(), count)
+    lasts.close()
+    size = sum(path.stat().st_size for path in (place / "state" / "log").glob("shard-*.sqlite"))
+    back, again = _timed(partial(_engine, place / "state"))
+    again.close()
+    return ratios, events / spent / 1e6, events / back / 1e6, size / events
+
+
+def _replicated(data: Workload, events: int, count: int, files: Path) -> Spread | None:
+    """The same with a log in three NATS servers that sync every write, all on this machine; None without NATS."""
+    if BINARY is None:
+        return None
+    with _folder() as place:
+        servers = Servers(place, 3)
+        keepsake = Keepsake(Place(f"nats://{servers.urls}/bench", str(place / "objects")), every=1 << 60)
+        engine = InlineEngine(1, keepsake)
+        ratios, _ = _in_turn(engine, write_lines(data, events, files).read_bytes().splitlines(), count)
+        engine.close()
+        servers.stop()
+    return ratios
+
+
+def _in_turn(lasts: Engine, lines: list[bytes], count: int) -> tuple[Spread, float]:
+    """Throughput of a lasting engine over that of one in memory, call by call; seconds that the lasting one took."""
+    quick = InlineEngine(1)
     for engine in (quick, lasts):
         engine.define(book(audiences(count)), START - DAY)
     ratios, spent = [], 0.0
@@ -94,11 +121,7 @@ def _ingested(data: Workload, events: int, count: int, files: Path, place: Path)
         )
         ratios.append(alone / lasting)
         spent += lasting
-    lasts.close()
-    size = sum(path.stat().st_size for path in (place / "state" / "log").glob("shard-*.sqlite"))
-    back, again = _timed(partial(_engine, place / "state"))
-    again.close()
-    return spread(ratios), events / spent / 1e6, events / back / 1e6, size / events
+    return spread(ratios), spent
 
 
 def _loaded(data: Workload, engine: Engine, count: int) -> None:
@@ -141,10 +164,14 @@ def _snapshot(engine: Engine, place: Path) -> tuple[float, float]:
 
 
 def _moves(engine: Engine) -> Iterator[float]:
-    going = True
-    while going:
-        seconds, going = _timed(partial(engine.scale_step, 2))
-        yield seconds
+    """Seconds of each step from one shard to two: its beginning, then the moves of key groups."""
+    told = engine.position
+    engine.wish(2)
+    while engine.wished() is not None:
+        seconds, _ = _timed(partial(engine.advance, engine.now or 0))
+        if engine.position > told + 1:
+            yield seconds
+        told = engine.position
 
 
 def _engine(state: Path, every: int = 256 << 20) -> Engine:

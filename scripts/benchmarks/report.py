@@ -57,7 +57,10 @@ def show_tables(result: Tables) -> None:
 
 def show_lasting(result: Lasting) -> None:
     print(f"\nlasting, size {result.size}, {result.audiences} audiences (wall)")
-    print(f"  with a log over without: {result.json} from JSON, {result.blocks} from blocks")
+    print(
+        f"  with a log over without: {result.json} from JSON, {result.replicated} with three NATS servers, "
+        f"{result.blocks} from blocks"
+    )
     print(f"  log {result.megabytes:.0f} bytes an event; live {result.live:.3f} M events/s from JSON, coming back "
           f"{result.replayed:.3f} M events/s: {result.replayed / result.live:.1f} times as fast")  # fmt: skip
     print(f"  snapshot of {result.profiles:,} profiles and {result.events:,} events: {result.snapshot:.0f} MB, "
