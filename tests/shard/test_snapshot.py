@@ -23,7 +23,7 @@ from raudience.shard.snapshot import (
     longs,
 )
 from tests.shard.making import T, planned, shard_of, taken, ticked
-from tests.stories.stage import DAY, asks, attribute, audience, batch, custom
+from tests.stories.stage import DAY, asks, attribute, audience, batch, commerce, custom
 
 AS_IT_CAME = Packed(Part)
 
@@ -136,6 +136,14 @@ def test_a_batch_that_was_taken_is_refused_as_before(later):
     assert taken(again(shard), T + 1 + later, sent) == taken(shard, T + 1 + later, sent)
 
 
+def test_what_was_seen_in_the_time_before_is_remembered_as_long_as_before():
+    shard = shard_of(audience(asks("B")))
+    sent = batch(custom("B", T + 30 * DAY), source_request_id="r")
+    taken(shard, T, batch(custom("A", T), source_request_id="r"))
+    taken(shard, T + 30 * DAY, batch(custom("A", T), mpid=2))
+    assert taken(again(shard), T + 30 * DAY + 1, sent) == taken(shard, T + 30 * DAY + 1, sent) == []
+
+
 def test_words_that_nobody_holds_any_more_are_left_behind():
     shard = shard_of(plan_is("pro"))
     taken(shard, T, batch(user_attributes={"plan": "free"}))
@@ -155,6 +163,30 @@ def test_what_came_after_the_freeze_is_not_in_it():
     other.check()
     assert (other.now, other.counts()) == (T, {"a": 1, "b": 1})
     assert other.members("b").tolist() == [1]
+
+
+def everything_of(number, at):
+    """A batch that says something new of everything, its events not in order of time."""
+    return batch(
+        custom("A", at - number, k=number, l=str(number)),
+        commerce("purchase", at - 1 - number, {"id": str(number)}),
+        timestamp_unixtime_ms=at,
+        source_request_id=str(number),
+        user_attributes={"p": str(number), "n": number, "many": [str(number)]},
+        device_info={"ios_advertising_id": str(number)},
+    )
+
+
+def test_a_shard_that_goes_on_changes_nothing_in_what_is_frozen():
+    shard = shard_of(audience(asks("A"), "b"), settings={"lookback": "1 day"})
+    for number in (1, 2):
+        taken(shard, T + number, everything_of(number, T + number), everything_of(number, T) | {"mpid": 2})
+    told, frozen = [pack(part) for part in shard.freeze().parts()], shard.freeze()
+    for number in (9, 8):
+        taken(shard, T + 20 - number, everything_of(number, T + 20 - number), everything_of(number, T) | {"mpid": 3})
+    shard.apply(planned(audience(asks("A"), "b"), settings={"lookback": "1 minute"}), T + DAY)
+    ticked(shard, T + 9 * DAY)
+    assert [pack(part) for part in frozen.parts()] == told
 
 
 def test_events_that_the_lookback_has_left_behind_stay_behind():

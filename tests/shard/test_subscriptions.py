@@ -151,6 +151,14 @@ def test_an_event_that_comes_late_counts_from_its_arrival_on():
     assert counted.counts()[0] == [0, 1, 0]
 
 
+def test_sealed_events_of_nobody_pass_no_edge():
+    counted = Counted(Window(0, 5))
+    counted.step(T + 1, (-1, T + 1, 0, "A"))
+    counted.store.seal()
+    counted.step(T + 9)
+    assert counted.leaves.counters.column(0, 1) == [1]
+
+
 def test_an_event_of_the_future_counts_when_its_time_comes():
     counted = Counted(Window(0, 5))
     counted.step(T + 1, (2, T + 1, -9, "B"))
