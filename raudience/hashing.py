@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import mmh3
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KEY_GROUPS", "change_ids", "key_groups", "keys_of_users", "mix64", "text_id", "text_key", "text_keys"]
+__all__ = [
+    "KEY_GROUPS", "change_ids", "group_of_keys", "key_groups", "keys_in_groups", "keys_of_users", "mix64", "text_id",
+    "text_key", "text_keys",
+]  # fmt: skip
 
 KEY_GROUPS = 256
 
@@ -16,6 +20,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _HALF = np.uint64(33)
+_GROUP = np.uint64(KEY_GROUPS - 1)
 
 
 def text_key(text: bytes | str, seed: int = 0) -> int:
@@ -53,6 +58,20 @@ def keys_of_users(keys: NDArray[np.uint64], mpids: NDArray[np.int64]) -> NDArray
     mixed[mixed == 0] = 1
     mixed[keys == 0] = 0
     return mixed
+
+
+def keys_in_groups(keys: NDArray[np.uint64], groups: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
+    """Keys, uint64[n], that say in their lowest byte which key group they belong to; 0 stays 0."""
+    marked = keys & ~_GROUP
+    marked |= groups.astype(np.uint64)
+    marked[marked == 0] = KEY_GROUPS
+    marked[keys == 0] = 0
+    return marked
+
+
+def group_of_keys(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Key group, int64[n], of keys that say it."""
+    return (keys & _GROUP).view(np.int64)
 
 
 def key_groups(mpids: NDArray[np.int64], groups: int = KEY_GROUPS) -> NDArray[np.int32]:

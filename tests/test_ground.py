@@ -17,7 +17,17 @@ from raudience.errors import (
     ReportBug,
     StateDamaged,
 )
-from raudience.hashing import change_ids, key_groups, keys_of_users, mix64, text_id, text_key, text_keys
+from raudience.hashing import (
+    change_ids,
+    group_of_keys,
+    key_groups,
+    keys_in_groups,
+    keys_of_users,
+    mix64,
+    text_id,
+    text_key,
+    text_keys,
+)
 
 FAULT = Fault("audiences[0].key", "a text", "42", "quote it")
 ERRORS = [
@@ -81,6 +91,12 @@ def test_no_text_has_the_key_that_stands_for_no_key():
 @given(st.lists(st.binary(max_size=40)))
 def test_keys_of_many_texts_are_those_of_each(texts):
     assert text_keys(texts).tolist() == [text_key(text) for text in texts]
+
+
+def test_a_key_says_its_key_group_and_0_stays_0():
+    marked = keys_in_groups(keys(0, 5, 2**64 - 1, 2**32, 255), np.array([7, 7, 7, 0, 0]))
+    assert marked.tolist() == [0, 7, 2**64 - 256 + 7, 2**32, 256]
+    assert group_of_keys(marked[1:]).tolist() == [7, 7, 0, 0]
 
 
 def test_the_same_key_of_two_users_becomes_two_keys_and_none_stays_none():

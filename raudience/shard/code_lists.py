@@ -14,7 +14,10 @@ __all__ = ["CodeLists"]
 
 
 class CodeLists:
-    """Lists of codes, each held where it was put; unused ones are cleared away when they are the larger part."""
+    """Lists of codes, each held where it was put; unused ones are cleared away when they are the larger part.
+
+    What stands in the arrays is never changed, only added to or replaced: a shallow copy holds what there was.
+    """
 
     def __init__(self) -> None:
         self.start = np.zeros(0, np.uint32)

@@ -55,7 +55,7 @@ class Explainer:
     ) -> None:
         self._row, self._now = row, now
         self._profiles, self._evaluation = profiles, evaluation
-        self._events = UserEvents(row, store, evaluation, known)
+        self._events = UserEvents(row, store, evaluation, known, now)
 
     def explain(self, mpid: int, audience: str) -> Explanation:
         """Every criterion of the audience, and the audience."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import Matcher
+from raudience.criteria.leaves import FOREVER, Matcher
 from raudience.records import EventKey
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import Chunk, ChunkRows
@@ -40,13 +40,15 @@ class Kept(NamedTuple):
 
 
 class UserEvents:
-    """Kept events of one row, by time."""
+    """Kept events of one row, by time: those that the lookback has not left behind, whatever still lies there."""
 
-    def __init__(self, row: int, store: EventStore, evaluation: Evaluation, known: EventDictionaries) -> None:
+    def __init__(self, row: int, store: EventStore, evaluation: Evaluation, known: EventDictionaries, now: int) -> None:
         store.seal()
         self._evaluation, self._known = evaluation, known
+        lookback = evaluation.plan.lookback
+        oldest = -FOREVER if lookback is None else now - lookback
         self.occasions = sorted(
-            (occasion for chunk in store.chunks for occasion in self._in_chunk(chunk, row)),
+            (one for chunk in store.chunks for one in self._in_chunk(chunk, row) if one.time >= oldest),
             key=lambda event: event.time,
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.leaves import Plan
-from raudience.hashing import KEY_GROUPS, key_groups
+from raudience.hashing import KEY_GROUPS, group_of_keys, key_groups
 from raudience.records import Field
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import Chunk, short
@@ -42,7 +42,8 @@ __all__ = ["Frozen"]
 _PIECE = 1 << 18
 """Profiles in one part: what is made of them at once."""
 
-_KEYS = 1 << 20
+_KEYS = 1 << 22
+"""Ids in one part."""
 
 
 class Frozen:
@@ -146,7 +147,8 @@ class Frozen:
 
     def _ids(self) -> Iterator[RememberedPart]:
         for name, held in self._remembered.items():
-            for number, keys in held.slices():
+            for number, every in held.slices():
+                keys = every[self._groups[group_of_keys(every)]]
                 for start in range(0, len(keys), _KEYS):
                     of: Any = name
                     yield RememberedPart(of, number, keys[start : start + _KEYS])

@@ -198,7 +198,7 @@ class Remembered:
         yield self._slice - 1, self._before.all()
 
     def twin(self) -> Remembered:
-        """What is remembered now; read only."""
+        """What is remembered now; what comes later to either changes nothing in the other."""
         twin = copy(self)
         twin._now, twin._before = self._now.twin(), self._before.twin()
         return twin

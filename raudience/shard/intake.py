@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.hashing import keys_of_users
+from raudience.hashing import key_groups, keys_in_groups, keys_of_users
 from raudience.records import Block, Column, Field, FieldColumn, ListColumn
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.bits import Bits
@@ -32,35 +32,38 @@ _LONGITUDE = Field("location", "longitude")
 
 class Fresh(NamedTuple):
     """Batches of a block that were not seen before: where int64[k] they stand, None for all of them; row int32[n], -1
-    where a batch is not among them; added: rows that are new."""
+    where a batch is not among them; added: rows that are new; group: key group int32[n] of every batch."""
 
     where: NDArray[np.int64] | None
     row: NDArray[np.int32]
     added: NDArray[np.int32]
+    group: NDArray[np.int32]
 
 
 def fresh_parts(block: Block, profiles: Profiles, remembered: Remembered) -> Fresh:
     """Set repeated batches aside and find the rows of the others."""
     batches = block.batches
-    new = remembered.first_time(keys_of_users(batches.request, batches.mpid), batches.at)
+    group = key_groups(batches.mpid)
+    new = remembered.first_time(keys_in_groups(keys_of_users(batches.request, batches.mpid), group), batches.at)
     if new.all():
         row, added = profiles.index.find_or_add(batches.mpid)
-        return Fresh(None, row, added)
+        return Fresh(None, row, added, group)
     where = new.nonzero()[0]
     row = np.full(len(new), -1, np.int32)
     row[where], added = profiles.index.find_or_add(batches.mpid[where])
-    return Fresh(where, row, added)
+    return Fresh(where, row, added, group)
 
 
 def fresh_events(block: Block, fresh: Fresh, remembered: Remembered, known: EventDictionaries) -> Arrivals:
     """Events of the batches that are new, without those that were seen before."""
     events, at = block.events, block.batches.at
+    messages = keys_in_groups(events.message, fresh.group.take(events.batch))
     if fresh.where is None:
-        new = remembered.first_time(events.message, at[events.batch])
+        new = remembered.first_time(messages, at[events.batch])
         kept = None if new.all() else new.nonzero()[0]
         return Arrivals(block, fresh.row, kept, known)
     kept = (fresh.row[events.batch] >= 0).nonzero()[0]
-    new = remembered.first_time(events.message[kept], at[events.batch[kept]])
+    new = remembered.first_time(messages[kept], at[events.batch[kept]])
     return Arrivals(block, fresh.row, kept[new], known)
 
 

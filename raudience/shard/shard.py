@@ -110,7 +110,8 @@ class Shard:
         return found
 
     def values(self, field: Field) -> tuple[str, ...]:
-        """Distinct texts seen of an attribute of profiles (in any workspace), events or products, ascending."""
+        """Distinct texts of an attribute of profiles (in any workspace), events or products, ascending: all that are
+        held, and those that were seen since the shard came from a snapshot."""
         dictionaries = [r.dictionary for (_, read), r in self.profiles.registers.items() if read == field]
         if field in self.profiles.sets:
             dictionaries.append(self.profiles.sets[field].dictionary)
@@ -141,7 +142,7 @@ class Shard:
 
     def release(self, groups: NDArray[np.bool_]) -> None:
         """Forget the profiles of some key groups (bool[256]): they go on elsewhere, and nothing is told. What is
-        remembered of ids stays."""
+        remembered of ids, and words, stay until their time is over."""
         rows = self.profiles.index.live()
         rows = rows[groups[key_groups(self.profiles.index.mpids[rows])]]
         if not len(rows):

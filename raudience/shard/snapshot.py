@@ -156,7 +156,8 @@ class EventsPart(_Part, frozen=True):
 
 
 class RememberedPart(_Part, frozen=True):
-    """Ids that were seen: keys uint64[n] and the slice of time they are remembered for (`index.Remembered`)."""
+    """Ids that were seen: keys uint64[n], which say their key group, and the number of the slice of time in which they
+    were seen (`index.Remembered`)."""
 
     of: Literal["batches", "messages"]
     slice: int

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from raudience.errors import ReportBug
+from raudience.hashing import group_of_keys
 from raudience.records import Field
 from raudience.shard import Shard, sifting
-from raudience.shard.snapshot import EventsPart
+from raudience.shard.snapshot import EventsPart, RememberedPart
 from tests.shard.making import T, planned, shard_of, taken, ticked
 from tests.stories.moving import group_of, kept, some
-from tests.stories.stage import DAY, HOUR, asks, attribute, audience, batch, commerce, custom
+from tests.stories.stage import DAY, HOUR, asks, attribute, audience, batch, commerce, custom, event
 
 STAYS, MOVES, LATER = 1, 2, 3
 DAILY = {"recency": {"op": "within", "last": "1 day"}}
@@ -214,6 +215,17 @@ def test_events_of_one_profile_are_told_from_those_of_others(shards):
     found = [(time - T, part.keys[key].name) for time, key in zip(part.times.values().tolist(), part.key, strict=True)]
     assert found == [(-5, "A"), (-2, "B"), (0, "A")]
     assert next(column.words for column in part.columns if column.field == Field("custom", "k")) == ("l", "n")
+
+
+def test_what_was_seen_of_a_user_goes_with_its_key_group_alone(shards):
+    giver, _ = shards(TWICE)
+    told = event("custom_event", T, event_name="A", custom_event_type="other", source_message_id="m")
+    taken(giver, T + 1, *(batch(told, mpid=mpid, source_request_id="r") for mpid in (LATER, 4)))
+    parts = [part for part in kept(giver, of(LATER)) if isinstance(part, RememberedPart)]
+    assert [(part.of, group_of_keys(part.keys).tolist()) for part in parts] == [
+        ("batches", [group_of(LATER)]),
+        ("messages", [group_of(LATER)]),
+    ]
 
 
 def test_each_profile_is_in_the_snapshot_of_its_key_group_alone(shards):

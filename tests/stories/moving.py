@@ -1,14 +1,19 @@
-"""An engine whose shards are replaced, split, merged and moved about while a story is told on it."""
+"""Shards that are replaced, split, merged and moved about while a story is told on them."""
+
+import json
 
 import numpy as np
 
-from raudience.cluster.shells import ShardShell
+from raudience.catalog.documents import read_book
+from raudience.catalog.planning import plan
+from raudience.cluster.live import Arrivals
 from raudience.coordinator import owners
 from raudience.hashing import key_groups
+from raudience.ingest.route import split
 from raudience.records.packing import Packed, pack
-from raudience.shard import Shard
+from raudience.shard import Shard, Tick
 from raudience.shard.snapshot import Part
-from tests.stories.stage import EngineStage
+from tests.stories.stage import told
 
 AS_IT_CAME = Packed(Part)
 
@@ -37,43 +42,64 @@ def some(groups):
     return chosen
 
 
-class MovingStage(EngineStage):
-    @property
-    def shards(self):
-        return [shell._shard for shell in self.engine._shells]
+class MovingStage:
+    """Shards with the methods of a stage, and with methods for what happens to shards."""
+
+    def __init__(self, shards):
+        self.shards = [Shard() for _ in range(shards)]
+        self.owner = owners(shards)
+        self.arrivals = Arrivals()
+
+    def define(self, document, now):
+        return self._each([plan(read_book(json.dumps(document).encode(), "book.json", "json"))] * len(self.shards), now)
+
+    def ingest(self, batches, now):
+        block, refusals = self.arrivals.take([json.dumps(one, sort_keys=True).encode() for one in batches], now)
+        return self._each(split(block, self.owner, len(self.shards)), now), len(refusals)
+
+    def advance(self, now):
+        return self._each([Tick()] * len(self.shards), now)
+
+    def members(self, key):
+        return np.sort(np.concatenate([shard.members(key) for shard in self.shards]))
+
+    def counts(self):
+        counts = [shard.counts() for shard in self.shards]
+        return {key: sum(count[key] for count in counts) for key in counts[0]}
+
+    def why(self, mpid, key):
+        return self.shards[self.owner[group_of(mpid)]].why(mpid, key)
+
+    def identities(self, mpids, names):
+        of = [self.shards[self.owner[group_of(mpid)]] for mpid in mpids]
+        return [shard.identities(np.array([mpid]), names)[0] for mpid, shard in zip(mpids, of, strict=True)]
+
+    def check(self):
+        for shard in self.shards:
+            shard.check()
 
     def restart(self):
         """Every shard is replaced by what its snapshot gives."""
-        self._replace([made_of(kept(shard)) for shard in self.shards])
+        self.shards = [made_of(kept(shard)) for shard in self.shards]
 
     def reshard(self, number):
         """All users are spread anew over another number of shards."""
-        owner = owners(number)
-        self._replace([made_of(*(kept(shard, owner == new) for shard in self.shards)) for new in range(number)], owner)
+        self.owner = owners(number)
+        self.shards = [made_of(*(kept(shard, self.owner == new) for shard in self.shards)) for new in range(number)]
 
     def move(self, mpids, to):
         """The key groups of users go to one shard."""
         to %= len(self.shards)
-        owner = self.engine._owner.copy()
         moved = some(map(group_of, mpids))
         for number, shard in enumerate(self.shards):
-            groups = moved & (owner == number)
+            groups = moved & (self.owner == number)
             if number != to and groups.any():
                 self.shards[to].absorb(kept(shard, groups))
                 shard.release(groups)
-                shard.check()
-        self.shards[to].check()
-        owner[moved] = to
-        self.engine._owner = owner
+        self.check()
+        self.owner = np.where(moved, to, self.owner).astype(np.int32)
 
-    def _replace(self, shards, owner=None):
-        epoch, number = self.engine._shells[0]._epoch, self.engine._shells[0]._number
-        self.engine._shells = [shell_around(shard, epoch, number) for shard in shards]
-        self.engine.shards = len(shards)
-        self.engine._owner = self.engine._owner if owner is None else owner
-
-
-def shell_around(shard, epoch, number):
-    shell = ShardShell()
-    shell._shard, shell._epoch, shell._number = shard, epoch, number
-    return shell
+    def _each(self, commands, now):
+        """Changes by all shards, those of one moment in the order of audiences and users."""
+        parts = [told(shard.apply(command, now)) for shard, command in zip(self.shards, commands, strict=True)]
+        return sorted(change for part in parts for change in part)
