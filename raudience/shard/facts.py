@@ -40,7 +40,7 @@ class Kept(NamedTuple):
 
 
 class UserEvents:
-    """Kept events of one row, by time: those that the lookback has not left behind, whatever still lies there."""
+    """Kept events of one row, by time and key: those that the lookback has not left behind, whatever still lies there."""
 
     def __init__(self, row: int, store: EventStore, evaluation: Evaluation, known: EventDictionaries, now: int) -> None:
         store.seal()
@@ -49,7 +49,7 @@ class UserEvents:
         oldest = -FOREVER if lookback is None else now - lookback
         self.occasions = sorted(
             (one for chunk in store.chunks for one in self._in_chunk(chunk, row) if one.time >= oldest),
-            key=lambda event: event.time,
+            key=lambda event: (event.time, event.key),
         )
 
     def matching(self, matcher: Matcher) -> list[Occasion]:
