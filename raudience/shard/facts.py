@@ -40,7 +40,7 @@ class Kept(NamedTuple):
 
 
 class UserEvents:
-    """Kept events of one row, by time and key: those that the lookback has not left behind, whatever still lies there."""
+    """Kept events of one row, by time and key: what the lookback has left behind is not among them."""
 
     def __init__(self, row: int, store: EventStore, evaluation: Evaluation, known: EventDictionaries, now: int) -> None:
         store.seal()

@@ -3,15 +3,16 @@
 import json
 
 import numpy as np
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from raudience.records.packing import pack
 from tests.oracle.definitions import books, weighted
 from tests.oracle.strategies import HISTORIES, MPIDS
 from tests.stories.moving import MovingStage
-from tests.stories.test_oracle import LATER, members, random_worlds, started
+from tests.stories.test_oracle import EXAMPLES, LATER, members, random_worlds, started
 
+moving_worlds = settings(random_worlds, max_examples=int(EXAMPLES or 25))
 NAMES = ("email", "customer_id", "ios_advertising_id")
 
 HAPPENINGS = weighted(
@@ -36,7 +37,7 @@ def known(stage, book):
     return members(stage, book), stage.counts(), stage.identities(np.array(MPIDS, np.int64), NAMES), reasons
 
 
-@random_worlds
+@moving_worlds
 @given(HISTORIES, STORIES)
 def test_shards_that_move_tell_and_know_what_shards_that_stay_do(history, story):
     book, steps = history
@@ -46,14 +47,15 @@ def test_shards_that_move_tell_and_know_what_shards_that_stay_do(history, story)
     for (at, batches), happenings in zip(steps, story, strict=False):
         happen(moving, happenings)
         assert moving.ingest(batches, at) == still.ingest(batches, at)
-        assert known(moving, book) == known(still, book)
+        assert members(moving, book) == members(still, book)
         moving.check()
+    assert known(moving, book) == known(still, book)
     end = steps[-1][0] + LATER
     assert moving.advance(end) == still.advance(end)
     assert known(moving, book) == known(still, book)
 
 
-@random_worlds
+@moving_worlds
 @given(HISTORIES, STORIES, st.lists(st.none() | books(), min_size=9, max_size=9))
 def test_shards_that_move_while_the_book_changes_tell_what_shards_that_stay_do(history, story, edits):
     book, steps = history
@@ -74,7 +76,7 @@ def test_shards_that_move_while_the_book_changes_tell_what_shards_that_stay_do(h
     assert members(moving, book) == members(still, book)
 
 
-@random_worlds
+@moving_worlds
 @given(HISTORIES, st.integers(0, 8), st.none() | books())
 def test_what_is_frozen_stays_as_it_was_while_the_shard_goes_on(history, moment, edited):
     book, steps = history
