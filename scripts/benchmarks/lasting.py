@@ -77,8 +77,8 @@ def lasting(size: str, events: int, count: int) -> Lasting:
         moves = tuple(_moves(engine))
         engine.close()
     return Lasting(
-        size, count, data.history, data.profiles, json, replicated, blocks, megabytes, live, replayed, freeze, snapshot, back, tail,
-        moves,
+        size, count, data.history, data.profiles, json, replicated, blocks, megabytes, live, replayed, freeze, snapshot,
+        back, tail, moves,
     )  # fmt: skip
 
 
