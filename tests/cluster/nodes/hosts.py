@@ -25,7 +25,7 @@ def refusal():
     if missing:
         return f"hosts are made with {', '.join(missing)} of iproute2 and util-linux, which is not installed"
     tried = subprocess.run(
-        ["unshare", "-nmpf", "--mount-proc", *"ip link add a0 type veth peer name a1".split()],
+        ["unshare", "-nmpf", "--mount-proc", *["ip", "link", "add", "a0", "type", "veth", "peer", "name", "a1"]],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return f"hosts need namespaces, which this machine does not permit: {tried.stderr}" if tried.returncode else None
