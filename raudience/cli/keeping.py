@@ -12,6 +12,7 @@ from raudience.cluster.engines import find_engine, start_engine
 from raudience.cluster.keepsakes import place_of
 from raudience.cluster.states import check_state, copy_state, show_state
 from raudience.criteria.dates import write_moment
+from raudience.durability.places import without_secrets
 from raudience.errors import FixRequest
 
 __all__ = ["scale", "state"]
@@ -31,11 +32,12 @@ def state(asked: argparse.Namespace) -> int:
             case _:
                 copied = copy_state(place, place_of(asked.to, asked.to_snapshots), asked.shards, tell)
                 at = "its beginning" if copied.now is None else write_moment(copied.now)
-                print(f"{asked.to}: the state as of {at}, round {copied.number}, {copied.shards} shard(s)")
+                shards = f"{copied.shards} shard(s)"
+                print(f"{without_secrets(asked.to)}: the state as of {at}, round {copied.number}, {shards}")
                 return 0
-    tell_state(figures, asked.state)
+    tell_state(figures, without_secrets(asked.state))
     if asked.action == "check":
-        print(f"{asked.state}: good")
+        print(f"{without_secrets(asked.state)}: good")
     return 0
 
 
@@ -55,7 +57,7 @@ def scale(asked: argparse.Namespace) -> int:
             engine.scale(asked.shards)
         else:
             _ask_for(engine, asked.name, asked.shards)
-    print(f"{asked.name or asked.state}: {engine.shards} shard(s)")
+    print(f"{asked.name or without_secrets(asked.state)}: {engine.shards} shard(s)")
     engine.close()
     return 0
 

@@ -11,7 +11,7 @@ import msgspec
 
 from raudience.cluster.keeping import SNAPSHOT_BYTES, Keeper
 from raudience.durability.log import Logs
-from raudience.durability.places import open_logs, open_snapshots
+from raudience.durability.places import open_logs, open_snapshots, without_secrets
 from raudience.durability.snapshots import Snapshots
 
 __all__ = ["Failpoint", "Keepsake", "Place", "Stores", "no_failure", "place_of"]
@@ -34,6 +34,10 @@ class Place(msgspec.Struct, frozen=True):
 
     state: str
     objects: str | None = None
+
+    def __str__(self) -> str:
+        """As it may be shown and logged."""
+        return without_secrets(self.state)
 
     def logs(self) -> Logs:
         return open_logs(self.state)

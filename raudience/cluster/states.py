@@ -205,14 +205,14 @@ def _shelf(place: Place, name: str, kind: Any) -> Shelf[Any]:
 def _names(place: Place) -> tuple[str, ...]:
     """Names of the logs of a state."""
     if not _is_somewhere(place) or NAME not in (names := place.logs().names()):
-        message = f"{place.state}: expected the state of an engine, got a place without one"
+        message = f"{place}: expected the state of an engine, got a place without one"
         raise FixRequest(message)
     return names
 
 
 def _vacant(place: Place) -> None:
     if _is_somewhere(place) and place.logs().names():
-        message = f"{place.state}: expected a place without a state, got one with logs; choose another"
+        message = f"{place}: expected a place without a state, got one with logs; choose another"
         raise FixRequest(message)
 
 

@@ -38,12 +38,13 @@ def explained(where: Path) -> Iterator[None]:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory and those above it, so that they are there after a power cut. Raise FixStore."""
+    """Make a directory and those above it, so that they are there after a power cut; those that are made are for this
+    user only. Raise FixStore."""
     with explained(path):
-        missing = [each for each in (path, *path.parents) if not each.exists()]
-        path.mkdir(parents=True, exist_ok=True)
-        for each in missing:
+        for each in reversed([each for each in (path, *path.parents) if not each.exists()]):
+            each.mkdir(mode=0o700, exist_ok=True)
             sync_directory(each.parent)
+        path.mkdir(exist_ok=True)
 
 
 @contextmanager

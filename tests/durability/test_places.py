@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from raudience.cluster.keepsakes import Place
 from raudience.durability import object_snapshots
 from raudience.durability.file_snapshots import FileSnapshots
 from raudience.durability.nats_connection import Address
@@ -110,3 +111,7 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch):
     monkeypatch.setattr(object_snapshots, "obstore", None)
     with pytest.raises(FixRequest, match=r"pip install raudience\[cluster\]"):
         open_snapshots("s3://bucket/path")
+
+
+def test_a_place_that_travels_shows_no_secrets_either():
+    assert str(Place("nats://me:secret@one/shop", "s3://bucket/path")) == "nats://me:***@one/shop"

@@ -157,6 +157,12 @@ def test_a_path_below_a_file_is_refused_with_what_to_do(tmp_path):
         SqliteLogs(tmp_path / "file" / "log")
 
 
+def test_only_this_user_may_look_into_a_directory_that_is_made(directory):
+    closed_with(directory, [b"personal"])
+    assert directory.stat().st_mode & 0o077 == 0
+    assert directory.parent.stat().st_mode & 0o077 == 0
+
+
 READ_ONLY = """
 import os, sys
 from pathlib import Path
