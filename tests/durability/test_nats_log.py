@@ -23,7 +23,7 @@ prefixes = itertools.count()
 
 
 def address(servers, **more):
-    return Address(tuple(servers.urls.split(",")), f"t{next(prefixes)}", **({"patience": 5} | more))
+    return Address(tuple(servers.urls.split(",")), f"t{next(prefixes)}", **({"patience": 30} | more))
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_of_many_who_take_over_at_once_one_writes(logs):
 
 
 def test_a_writer_of_a_removed_log_does_not_write_into_the_next_one(small):
-    logs = NatsLogs(address(small, patience=1))
+    logs = NatsLogs(address(small, patience=3))
     old = logs.open("a")
     old.take_over()
     old.append([b"one"])
@@ -250,7 +250,7 @@ def test_a_wrong_password_is_named_but_not_shown(tmp_path):
     servers = Servers(tmp_path, 1, more="authorization { user: u, password: right }")
     try:
         with pytest.raises(FixStore, match="Authorization Violation") as refusal:
-            NatsLogs(address(servers, user="u", password="wrong", patience=0.5))
+            NatsLogs(address(servers, user="u", password="wrong", patience=2))
         assert "wrong" not in str(refusal.value)
         logs = NatsLogs(address(servers, user="u", password="right"))
         assert logs.names() == ()
@@ -269,15 +269,15 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch):
 def test_servers_that_are_away_are_a_pause_and_beyond_the_patience_an_error(tmp_path):
     servers = Servers(tmp_path, 1)
     logs = NatsLogs(address(servers, patience=20))
-    impatient = NatsLogs(Address(logs._connection.address.servers, logs._connection.address.prefix, patience=1))
+    impatient = NatsLogs(Address(logs._connection.address.servers, logs._connection.address.prefix, patience=3))
     try:
         log, other = logs.open("a"), impatient.open("b")
         assert (log.take_over(), other.take_over()) == (0, 0)
         servers.kill(0)
         future = log.submit([b"one"])
-        with pytest.raises(FixStore, match="no answer for 1 seconds"):
+        with pytest.raises(FixStore, match="no answer for 3 seconds"):
             other.append([b"one"])
-        with pytest.raises(FixStore, match="no answer for 1 seconds"):
+        with pytest.raises(FixStore, match="no answer for 3 seconds"):
             other.append([b"two"])
         servers.start(0)
         assert future.result() == 1

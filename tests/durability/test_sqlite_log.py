@@ -13,7 +13,7 @@ import pytest
 
 from raudience.durability import sqlite_log
 from raudience.durability.sqlite_log import SqliteLogs
-from raudience.errors import FixStore, StateDamaged
+from raudience.errors import FixStore, StateDamaged, Superseded
 from tests.durability.writing import record
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +88,18 @@ def killed_after(directory, lines):
         writer.kill()
         rest = writer.stdout.read().rpartition("\n")[0]
     return int((told + rest).split()[-1])
+
+
+def test_a_writer_of_a_removed_log_does_not_write_into_the_next_one(directory, log):
+    log.append([b"one"])
+    logs = SqliteLogs(directory)
+    logs.remove("a")
+    new = logs.open("a")
+    assert new.take_over() == 0
+    with pytest.raises(Superseded):
+        log.append([b"zombie"])
+    assert list(new.read(0)) == []
+    new.close()
 
 
 def test_a_changed_bit_of_a_record_is_found_and_named(directory):
