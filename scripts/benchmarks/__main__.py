@@ -23,13 +23,15 @@ from scripts.benchmarks.report import (
     show_lasting,
     show_logs,
     show_race,
+    show_snapshots,
     show_tables,
 )
 from scripts.benchmarks.results import Results, read, write
+from scripts.benchmarks.snapshots import snapshots
 from scripts.benchmarks.tables import tables
 from scripts.benchmarks.workload import SIZES
 
-PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting")
+PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot")
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 
@@ -69,6 +71,8 @@ def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], No
                 yield log_speed(min(asked.rounds, 3)), show_logs
             case "lasting":
                 yield lasting(asked.size, asked.events or 300_000, asked.audiences or 20), show_lasting
+            case "snapshot":
+                yield snapshots(asked.size, asked.audiences or 20, asked.rounds), show_snapshots
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,6 +9,7 @@ from scripts.benchmarks.kept import Kept
 from scripts.benchmarks.lasting import Lasting
 from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
+from scripts.benchmarks.snapshots import SnapshotSpeed
 from scripts.benchmarks.tables import Tables
 
 _PARTS = ("command", "apply", "changes")
@@ -106,3 +107,13 @@ def show_logs(result: LogSpeed) -> None:
 
 def _agreement(agreed: bool) -> str:
     return "agree" if agreed else "DO NOT AGREE"
+
+
+def show_snapshots(result: SnapshotSpeed) -> None:
+    print(f"\nsnapshot, size {result.size}, {result.audiences} audiences; counts {_agreement(result.agreed)}")
+    for name, wall in result.wall.items():
+        print(f"  {name:<8} {wall * 1e3:10.1f} ms wall, {result.cpu[name] * 1e3:10.1f} ms CPU")
+    each = {kind: size / result.events for kind, size in result.bytes.items()}
+    print(
+        f"  {sum(each.values()):.1f} bytes an event: " + ", ".join(f"{kind} {size:.2f}" for kind, size in each.items())
+    )

@@ -13,6 +13,7 @@ from scripts.benchmarks.kept import Kept
 from scripts.benchmarks.lasting import Lasting
 from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
+from scripts.benchmarks.snapshots import SnapshotSpeed
 from scripts.benchmarks.tables import Tables
 
 
@@ -27,8 +28,11 @@ class Results(msgspec.Struct):
     ends: dict[str, EndToEnd] = {}
     logs: LogSpeed | None = None
     lastings: dict[str, Lasting] = {}
+    snapshots: dict[str, SnapshotSpeed] = {}
 
-    def add(self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting) -> None:
+    def add(
+        self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting | SnapshotSpeed
+    ) -> None:
         match result:
             case Result(plan):
                 self.races[f"{plan.size} {plan.audiences} {plan.batch} {' '.join(plan.engines)}"] = result
@@ -46,6 +50,8 @@ class Results(msgspec.Struct):
                 self.logs = result
             case Lasting():
                 self.lastings[f"{result.size} {result.audiences}"] = result
+            case SnapshotSpeed():
+                self.snapshots[f"{result.size} {result.audiences}"] = result
 
 
 def read(path: Path) -> Results:
