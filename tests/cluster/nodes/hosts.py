@@ -25,7 +25,7 @@ def refusal():
     if missing:
         return f"hosts are made with {', '.join(missing)} of iproute2 and util-linux, which is not installed"
     tried = subprocess.run(
-        ["unshare", "-nmpf", "--mount-proc", *["ip", "link", "add", "a0", "type", "veth", "peer", "name", "a1"]],
+        ["unshare", "-nmpf", "--mount-proc", "ip", "link", "add", "a0", "type", "veth", "peer", "name", "a1"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return f"hosts need namespaces, which this machine does not permit: {tried.stderr}" if tried.returncode else None
@@ -34,7 +34,7 @@ def refusal():
 class Space:
     """A place with a network and processes of its own, held by one that sleeps."""
 
-    def __init__(self, *options, prepare):
+    def open(self, *options, prepare):
         script = f"{prepare} && echo ready && exec sleep 3600"
         command = ["unshare", "-n", "-p", "-f", "--kill-child", *options, "bash", "-c", script]
         self._held = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -61,23 +61,30 @@ class Space:
 
 class Host(Space):
     def __init__(self, number, directory, switch):
-        self.ip, self.directory, self._switch, self._port = f"10.77.0.{number + 1}", directory, switch, f"p{number}"
+        self.ip, self.directory = f"10.77.0.{number + 1}", directory
+        self._number, self._switch, self._port = number, switch, f"p{number}"
         for part in ("tmp", "logs"):
             (directory / part).mkdir(parents=True, exist_ok=True)
         _TMP.mkdir(exist_ok=True)
-        prepare = f"ip link set lo up && mount --bind {directory / 'tmp'} {_TMP}"
-        super().__init__("-m", "--mount-proc", prepare=prepare)
-        switch.wire("link", "add", self._port, "type", "veth", "peer", "name", "eth0", "netns", str(self.first))
-        switch.wire("link", "set", self._port, "master", "br0", "up")
+        self._processes = []
+        self.power_on()
+
+    def power_on(self):
+        """It starts with what it has on its disk, at the address that it had."""
+        self.open("-m", "--mount-proc", prepare=f"ip link set lo up && mount --bind {self.directory / 'tmp'} {_TMP}")
+        card = ("name", "eth0", "address", f"02:00:00:00:00:0{self._number}", "netns", str(self.first))
+        self._switch.wire("link", "add", self._port, "type", "veth", "peer", *card)
+        self._switch.wire("link", "set", self._port, "master", "br0", "up")
         self.wire("addr", "add", f"{self.ip}/24", "dev", "eth0")
         self.wire("link", "set", "eth0", "up")
-        self._processes = []
 
     def power_off(self):
         """Everything on it ends at once, and its cable with it."""
+        self._switch.wire("link", "del", self._port)
         self.end()
         for process in self._processes:
             process.end()
+        self._processes = []
 
     def cut(self):
         """Packets to and from this host vanish."""
@@ -144,8 +151,8 @@ class Program:
 @contextlib.contextmanager
 def hosts(count, directory):
     """So many hosts and their switch."""
-    switch = Space("-m", prepare="ip link add br0 type bridge && ip link set br0 up")
-    made = []
+    switch, made = Space(), []
+    switch.open("-m", prepare="ip link add br0 type bridge && ip link set br0 up")
     try:
         made += [Host(number, directory / f"host-{number}", switch) for number in range(count)]
         yield made
