@@ -148,7 +148,7 @@ class CoordinatorShell:
         self._keeper = self._keeper or keepsake.keeper(NAME, CoordinatorEntry, TOLD_KEPT)
         self._ledger = Ledger()
         last = self._keeper.take_over()
-        self._position = read_back(self._ledger, self._keeper)
+        self._position = read_back(self._ledger, self._keeper, last)
         if not last:
             self._position = self._keeper.submit(founded).result()
             self._ledger.replay(founded)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from raudience.cluster.catching_up import gathered
 from raudience.cluster.entries import Adopt, Applied, Begun, Claimed, Release, ShardEntry
 from raudience.cluster.keeping import Shelf
+from raudience.errors import StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.records import Changes
 from raudience.records.packing import Packed, pack
@@ -37,13 +38,17 @@ class Replica(Protocol[Entry]):
         """Do what entries of the log say; the position of the last of them, None when there is none."""
 
 
-def read_back(replica: Replica[Written], shelf: Shelf[Written]) -> int:
-    """Bring a new replica to where its log is; position of the last entry. Raises StateDamaged if that cannot be."""
+def read_back(replica: Replica[Written], shelf: Shelf[Written], last: int | None = None) -> int:
+    """Bring a new replica to where its log is; position of the last entry. last: where the log ends, for who may write
+    it. Raises StateDamaged when that cannot be."""
     position = 0
     for snapshot in shelf.snapshots():
         replica.load(snapshot.parts)
         position = snapshot.position
         break
+    if last is not None and position > last:
+        message = f"log {shelf.name}: expected records up to {position}, as a snapshot knows them, got {last}"
+        raise StateDamaged(message)
     return replica.follow(shelf.entries(position)) or position
 
 

@@ -161,7 +161,7 @@ class ShardShell:
         self._keeper = self._keeper or keepsake.keeper(name, ShardEntry)
         self._replica = ShardReplica()
         last = self._keeper.take_over()
-        self._position = read_back(self._replica, self._keeper)
+        self._position = read_back(self._replica, self._keeper, last)
         if not last:
             self._position = self._keeper.submit(begun).result()
             self._replica.replay(begun)

@@ -203,17 +203,29 @@ def _shelf(place: Place, name: str, kind: Any) -> Shelf[Any]:
 
 
 def _names(place: Place) -> tuple[str, ...]:
-    """Names of the logs of a state."""
-    if not _is_somewhere(place) or NAME not in (names := place.logs().names()):
+    """Names of the logs of a state. Raises FixRequest when there is none."""
+    names = _there(place)
+    if NAME not in names:
         message = f"{place}: expected the state of an engine, got a place without one"
         raise FixRequest(message)
     return names
 
 
 def _vacant(place: Place) -> None:
-    if _is_somewhere(place) and place.logs().names():
+    """Raise FixRequest when there is a state."""
+    if _there(place):
         message = f"{place}: expected a place without a state, got one with logs; choose another"
         raise FixRequest(message)
+
+
+def _there(place: Place) -> tuple[str, ...]:
+    if not _is_somewhere(place):
+        return ()
+    logs = place.logs()
+    try:
+        return logs.names()
+    finally:
+        logs.close()
 
 
 def _is_somewhere(place: Place) -> bool:

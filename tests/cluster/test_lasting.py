@@ -227,6 +227,17 @@ def test_a_log_that_is_gone_is_told_and_not_begun_anew(tmp_path):
         InlineEngine(1, Keepsake(Place(str(tmp_path))))
 
 
+def test_a_log_that_ends_before_its_snapshot_is_told(tmp_path):
+    engine = lived(tmp_path, 1, 20)
+    engine.snapshot()
+    engine.close()
+    with sqlite3.connect(tmp_path / "log" / "shard-0.sqlite") as file:
+        file.execute("delete from records where number > 3")
+        file.execute("update writer set last = 3")
+    with pytest.raises(StateDamaged, match="shard-0: expected records up to 7, as a snapshot knows them, got 3"):
+        InlineEngine(1, Keepsake(Place(str(tmp_path))))
+
+
 def test_a_replay_goes_on_with_the_state_of_the_one_before(tmp_path):
     book = write_book(tmp_path)
     parts = [
