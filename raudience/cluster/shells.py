@@ -114,12 +114,16 @@ class ShardShell:
         self, epoch: int, number: int, told: int, groups: tuple[int, ...], now: int, parts: tuple[bytes, ...]
     ) -> Changes:
         """`apply` of an order to adopt key groups, with what another shard froze of them."""
-        return self.apply(epoch, number, told, Adopt(groups, parts), now)
+        changes = self.apply(epoch, number, told, Adopt(groups, parts), now)
+        self._failpoint("after adopt")
+        return changes
 
     def freeze(self, epoch: int, groups: tuple[int, ...]) -> tuple[bytes, ...]:
         """State of key groups, packed, as another shard can adopt it."""
         self._hear(epoch)
-        return pack_shard(self._replica.shard, groups)
+        frozen = pack_shard(self._replica.shard, groups)
+        self._failpoint("after freeze")
+        return frozen
 
     def ask(self, question: str, *values: Any) -> Any:
         """Call a reading method of the shard."""

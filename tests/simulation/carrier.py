@@ -14,6 +14,10 @@ class Died(Exception):
     """A process ends at one of its named points."""
 
 
+class DriverDied(Exception):
+    """The process of the writer ends in the middle of what it does."""
+
+
 class FailingCarrier(InlineCarrier):
     def __init__(self, disk):
         super().__init__()
@@ -23,6 +27,8 @@ class FailingCarrier(InlineCarrier):
     def call(self, where, method, *values):
         if any(isinstance(value, Answer) and value.error is not None for value in values):
             return super().call(where, method, *values)
+        if self.chance("driver died in the middle", 0.002):
+            raise DriverDied
         if self.chance("died before a call", 0.01):
             return self._lost(where)
         answer = super().call(where, method, *values)

@@ -56,5 +56,6 @@ def test_the_faults_do_happen():
         for fault, count in life.chance.count.items():
             happened[fault] += count
     for fault in ("append fails", "sync fails", "died before a call", "died after a call", "network cut",
-                  "called twice", "after append", "after telling", "driver died", "snapshot torn"):  # fmt: skip
+                  "called twice", "driver died in the middle", "after append", "after freeze", "after telling",
+                  "driver died", "snapshot torn"):  # fmt: skip
         assert happened[fault] > 0, fault

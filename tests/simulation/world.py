@@ -9,7 +9,7 @@ from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake
 from raudience.errors import FixStore
 from tests.cluster.world import BOOK, END, START, batch
-from tests.simulation.carrier import Died, FailingCarrier
+from tests.simulation.carrier import Died, DriverDied, FailingCarrier
 from tests.simulation.disk import Chance, Disk
 
 FIRST = read_book(BOOK.encode(), "book.yaml", "yaml")
@@ -22,8 +22,10 @@ audiences:
 
 POINTS = (
     "before append", "after append", "after intent", "before telling", "after telling", "before snapshot",
-    "during snapshot", "after snapshot",
+    "during snapshot", "after snapshot", "after freeze", "after adopt",
 )  # fmt: skip
+RARE = ("after freeze", "after adopt")
+"""Points that are passed in moves only."""
 
 
 class Life:
@@ -102,6 +104,9 @@ class Life:
                 act()
             except FixStore:
                 continue
+            except DriverDied:
+                self._end_driver(everything=False)
+                continue
             return
         raise AssertionError("nothing goes on")
 
@@ -112,7 +117,7 @@ class Life:
 
     def _failpoint(self, point):
         assert point in POINTS
-        if self.chance(point, 0.004):
+        if self.chance(point, 0.1 if point in RARE else 0.004):
             raise Died(point)
 
 
