@@ -23,6 +23,7 @@ from ray.exceptions import (
 
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Lost, Result
 from raudience.cluster.coordinating import CoordinatorShell
+from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.placement import NAMESPACE, Placement, actor, first_line, task
 from raudience.cluster.shells import ShardShell
 from raudience.errors import FixRequest, RaudienceError, StateDamaged
@@ -42,16 +43,16 @@ _AGAIN: Final = 0.2
 class RayCarrier(Carrier):
     """Each shard and the coordinator is an actor.
 
-    name: actors that stay beyond this driver, and that other drivers find. lasting: an actor that dies starts anew,
-    empty, and comes back from its log; without, its death is the end of its state. found: only actors that are there.
-    Raises FixRequest when they are not.
+    name: actors that stay beyond this driver, and that other drivers find. keepsake: an actor that dies starts anew,
+    empty, and comes back from its log; without, its death is the end of its state. Of actors that are there already
+    theirs counts. found: only such actors. Raises FixRequest when they are not there, or last in another place.
     """
 
     ahead = 4
 
-    def __init__(self, placement: Placement, name: str | None, lasting: bool, found: bool = False) -> None:
-        self.placement = placement
-        self._name, self._lasting = name, lasting
+    def __init__(self, placement: Placement, name: str | None, keepsake: Keepsake | None, found: bool = False) -> None:
+        self.placement, self.keepsake = placement, keepsake
+        self._name = name
         self._actors: dict[int, Any] = {}
         self._knocks: dict[int, ray.ObjectRef[bool]] = {}
         there = self._find(COORDINATOR)
@@ -59,6 +60,8 @@ class RayCarrier(Carrier):
             message = f"engine {name}: expected one that runs on this Ray, got none"
             raise FixRequest(message)
         self._actors[COORDINATOR] = there or self._make(COORDINATOR)
+        if name is not None:
+            self.keepsake = self._known(keepsake)
 
     def call(self, where: int, method: str, *values: Any) -> ray.ObjectRef[Any]:
         under_way: ray.ObjectRef[Any] = getattr(self._actors[where], method).remote(*values)
@@ -160,7 +163,7 @@ class RayCarrier(Carrier):
 
     def _replace(self, where: int, error: ActorDiedError) -> None:
         """An actor that Ray has given up for good is made anew, if its state is somewhere else."""
-        if not self._lasting:
+        if self.keepsake is None:
             raise Lost(first_line(error)) from error
         self._actors[where] = self._find(where) or self._make(where)
 
@@ -173,9 +176,26 @@ class RayCarrier(Carrier):
             return None
 
     def _make(self, where: int) -> Any:
-        shell = CoordinatorShell if where == COORDINATOR else ShardShell
-        options = self.placement.coordinator if where == COORDINATOR else self.placement.shard
-        return actor(shell, self._part(where) if self._name else None, self._lasting, **options).remote()
+        """Several drivers may do so at once: of a name there is one actor."""
+        name, lasting = self._part(where) if self._name else None, self.keepsake is not None
+        if where == COORDINATOR:
+            return actor(CoordinatorShell, name, lasting, **self.placement.coordinator).remote(self.keepsake)
+        return actor(ShardShell, name, lasting, **self.placement.shard).remote()
+
+    def _known(self, keepsake: Keepsake | None) -> Keepsake | None:
+        """How the actors of this name last."""
+        try:
+            self.revive(COORDINATOR)
+            known: Keepsake | None = self.wait(self.call(COORDINATOR, "keepsake"))
+        except Lost as error:
+            message = f"engine {self._name}: expected one that runs on this Ray, got one that has ended: {error}"
+            raise FixRequest(message) from error
+        if keepsake is not None and (known is None or known.stores != keepsake.stores):
+            message = (
+                f"engine {self._name}: expected the state that it was started with, got another; name that or none"
+            )
+            raise FixRequest(message)
+        return known
 
     def _part(self, where: int) -> str:
         part = "coordinator" if where == COORDINATOR else f"shard-{where}"

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
+from raudience.cluster.keepsakes import Keepsake
+
 __all__ = ["COORDINATOR", "Carrier", "Item", "Lost", "Result"]
 
 Item = TypeVar("Item")
@@ -20,8 +22,10 @@ class Lost(Exception):
 
 
 class Carrier(ABC):
-    """Carries calls. Calls to one shell arrive in the order in which they were made."""
+    """Carries calls. Calls to one shell arrive in the order in which they were made. keepsake: how the shells last, the
+    same for everybody who calls them; none: in their memory alone."""
 
+    keepsake: Keepsake | None = None
     ahead = 0
     """How many rounds may be under way before the oldest has been told: the bound of the memory of a stream."""
 

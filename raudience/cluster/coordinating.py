@@ -29,28 +29,28 @@ TOLD_KEPT: Final = 100_000
 
 class CoordinatorShell:
     """The coordinator of an engine and its one record of what is so. With a keepsake a round is told only when its
-    changes are durable."""
+    changes are durable. It has the keepsake from birth: whoever opens it first, one who only asks may be, it comes back
+    from its log."""
 
-    def __init__(self) -> None:
+    def __init__(self, keepsake: Keepsake | None = None) -> None:
         self._ledger = Ledger()
         self._keeper: Keeper[CoordinatorEntry] | None = None
-        self._keepsake: Keepsake | None = None
+        self._keepsake = keepsake
         self._failpoint: Failpoint = no_failure
         self._position = 0
         self._wish: int | None = None
         self._open = False
 
-    def open(self, keepsake: Keepsake | None, shards: int) -> EngineState:
+    def open(self, shards: int) -> EngineState:
         """Come to life with so many shards, or come back as the log says: what it says counts."""
         if self._open:
             return self.state()
-        self._keepsake = keepsake
         founded = Founded(FORMAT, KEY_GROUPS, tuple(owners(shards).tolist()))
-        if keepsake is None:
+        if self._keepsake is None:
             self._ledger.replay(founded)
         else:
-            self._failpoint = keepsake.failpoint
-            self._recover(keepsake, founded)
+            self._failpoint = self._keepsake.failpoint
+            self._recover(self._keepsake, founded)
         self._open = True
         return self.state()
 

@@ -19,7 +19,6 @@ from raudience.clock import monotonic
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
 from raudience.cluster.growing import Growth
-from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
@@ -37,15 +36,13 @@ __all__ = ["Engine"]
 class Engine:
     """Shards and their coordinator behind one door. Instants are int milliseconds since 1970 in UTC, never going back.
 
-    keepsake: where everything lasts; none: in the memory of the shards alone. shards: how many a new engine has; one
-    that comes back has as many as it had. scaling: changes their number by the load; none: only who asks for it does.
+    shards: how many a new engine has; one that comes back has as many as it had. scaling: changes their number by the
+    load; none: only who asks for it does.
     """
 
-    def __init__(
-        self, carrier: Carrier, shards: int, keepsake: Keepsake | None = None, scaling: Scaling | None = None
-    ) -> None:
+    def __init__(self, carrier: Carrier, shards: int, scaling: Scaling | None = None) -> None:
         self._carrier = carrier
-        self._writer = Writer(carrier, shards, keepsake)
+        self._writer = Writer(carrier, shards)
         self._audiences: frozenset[str] = frozenset()
         self._arrivals = Arrivals()
         self._growth = Growth(carrier, self._writer, scaling)
@@ -150,17 +147,18 @@ class Engine:
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in the audience or not."""
         self._known(audience)
-        owner = self._writer.owner[key_groups(np.array([mpid], np.int64))[0]]
-        found: Explanation = self._writer.ask(int(owner), "ask", "why", mpid, audience)
+        group = key_groups(np.array([mpid], np.int64))[0]
+        found: Explanation = self._writer.ask_owner(group, "ask", "why", mpid, audience)
         return found
 
     def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         """Values of the named identities of each user, in the order of `mpids`."""
         found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(mpids))]
-        owner = self._writer.owner[key_groups(mpids)]
+        groups = key_groups(mpids)
+        owner = self._writer.owner[groups]
         for shard in np.unique(owner).tolist():
             rows = np.flatnonzero(owner == shard)
-            told = self._writer.ask(shard, "ask", "identities", mpids[rows], names)
+            told = self._writer.ask_owner(groups[rows[0]], "ask", "identities", mpids[rows], names)
             for row, values in zip(rows.tolist(), told, strict=True):
                 found[row] = values
         return found

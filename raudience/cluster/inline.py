@@ -27,13 +27,16 @@ class Answer(msgspec.Struct, frozen=True):
 class InlineCarrier(Carrier):
     """Shells as plain objects: a call is carried out before it returns, and its answer, error or not, waits."""
 
-    def __init__(self) -> None:
-        self._shells: dict[int, ShardShell | CoordinatorShell] = {COORDINATOR: CoordinatorShell()}
+    def __init__(self, keepsake: Keepsake | None = None) -> None:
+        self.keepsake = keepsake
+        self._shells: dict[int, ShardShell | CoordinatorShell] = {COORDINATOR: CoordinatorShell(keepsake)}
 
     def call(self, where: int, method: str, *values: Any) -> Answer:
         for value in values:
             if isinstance(value, Answer) and value.error is not None:
                 return value
+        if where not in self._shells:
+            return Answer(None, Lost(f"there is no shard {where}"))
         told = [value.value if isinstance(value, Answer) else value for value in values]
         try:
             return Answer(getattr(self._shells[where], method)(*told))
@@ -70,7 +73,8 @@ class InlineCarrier(Carrier):
 
 
 class InlineEngine(Engine):
-    """All shards and the coordinator in this process; a command is carried out before its call returns."""
+    """All shards and the coordinator in this process; a command is carried out before its call returns. carrier: shells
+    that are there, as another engine left them."""
 
     def __init__(
         self,
@@ -79,4 +83,4 @@ class InlineEngine(Engine):
         carrier: Carrier | None = None,
         scaling: Scaling | None = None,
     ) -> None:
-        super().__init__(carrier or InlineCarrier(), shards, keepsake, scaling)
+        super().__init__(carrier or InlineCarrier(keepsake), shards, scaling)

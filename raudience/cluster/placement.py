@@ -108,9 +108,10 @@ def find_placement(shards: int | None, shard_cpus: float | None, shard_memory: i
 
 def actor(shell: type, name: str | None, lasting: bool, **options: Any) -> Any:
     """Class of actors around a shell: no retries, because a retried call would run twice or out of order. With a name
-    the actor outlives its driver and others find it. lasting: one that dies starts anew, empty."""
+    the actor outlives its driver and others find it: one that is there already is taken. lasting: one that dies starts
+    anew, empty."""
     if name:
-        options |= {"name": name, "namespace": NAMESPACE, "lifetime": "detached"}
+        options |= {"name": name, "namespace": NAMESPACE, "lifetime": "detached", "get_if_exists": True}
     return ray.remote(shell).options(max_restarts=-1 if lasting else 0, max_task_retries=0, **options)
 
 

@@ -43,9 +43,9 @@ class RayEngine(Engine):
         try:
             begun = scaling.least if scaling is not None and shards is None else shards
             self.placement = find_placement(begun, shard_cpus, shard_memory)
-            self._actors = RayCarrier(self.placement, name, keepsake is not None, found)
-            super().__init__(self._actors, self.placement.shards, keepsake, scaling)
-            self._agree(shards, keepsake)
+            self._actors = RayCarrier(self.placement, name, keepsake, found)
+            super().__init__(self._actors, self.placement.shards, scaling)
+            self._agree(shards, self._actors.keepsake)
             self._warn(keepsake)
         except BaseException:
             self._leave()

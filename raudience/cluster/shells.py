@@ -126,9 +126,13 @@ class ShardShell:
         return frozen
 
     def ask(self, question: str, *values: Any) -> Any:
-        """Call a reading method of the shard."""
+        """Call a reading method of the shard. Raises FixRequest for an audience that is not there any longer."""
         self._opened()
-        return getattr(self._replica.shard, question)(*values)
+        try:
+            return getattr(self._replica.shard, question)(*values)
+        except KeyError as error:
+            message = f"{question}: expected an audience of the book in force, got {error}; look again"
+            raise FixRequest(message) from error
 
     def snapshot(self) -> None:
         """Write a snapshot now, and wait for it."""

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from raudience.cluster.carrier import COORDINATOR, Carrier, Lost
 from raudience.cluster.entries import Begun, Intended, Intent, Moved, Order, Release, Resized
 from raudience.cluster.flights import Flight, orders_of
-from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledger import EngineState
 from raudience.cluster.shells import Standing, shard_name
 from raudience.errors import FixRequest, RaudienceError, StateDamaged, Superseded
@@ -39,8 +38,8 @@ class Writer:
     """Sends rounds. state: the engine as it was last read; number, now: of the last round that was sent; told: number
     of the last one that was told."""
 
-    def __init__(self, carrier: Carrier, shards: int, keepsake: Keepsake | None) -> None:
-        self._carrier, self._keepsake = carrier, keepsake
+    def __init__(self, carrier: Carrier, shards: int) -> None:
+        self._carrier, self._keepsake = carrier, carrier.keepsake
         self._flights: deque[Flight] = deque()
         self._regained: list[Changes] = []
         self._epoch = 0
@@ -138,6 +137,10 @@ class Writer:
         """Call one shell, which may have to come back first."""
         return self._surely(lambda: self._wait(where, method, *values))
 
+    def ask_owner(self, group: int, method: str, *values: Any) -> Any:
+        """Call the shard that has a key group."""
+        return self._surely(lambda: self._wait(self.state.owner[group], method, *values))
+
     def ask_all(self, method: str, *values: Any) -> list[Any]:
         """Call all shards at once."""
         return self._surely(lambda: self._wait_all(method, *values))
@@ -186,8 +189,10 @@ class Writer:
 
     def _open_all(self) -> None:
         self._carrier.revive(COORDINATOR)
-        state: EngineState = self._wait(COORDINATOR, "open", self._keepsake, self.state.shards)
-        self._keepsake = self._keepsake or self._wait(COORDINATOR, "keepsake")
+        state: EngineState = self._wait(COORDINATOR, "open", self.state.shards)
+        if not self._epoch:
+            # Who only asks must not go on asking for a shard that is gone.
+            self.state = state
         resized = state.intended.intent if state.intended is not None else None
         self._open_shards(state, Begun(0, None), range(state.shards))
         if isinstance(resized, Resized) and state.intended is not None:

@@ -9,7 +9,7 @@ import pytest
 from raudience.catalog.documents import read_book
 from raudience.cli.main import main
 from raudience.cluster.client import connect
-from raudience.cluster.inline import InlineEngine
+from raudience.cluster.inline import InlineCarrier, InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.states import check_state, copy_state, show_state
 from raudience.errors import FixRequest, FixStore, StateDamaged
@@ -129,6 +129,25 @@ def test_key_groups_move_and_nobody_notices(tmp_path, quiet, shards):
     again = InlineEngine(1, Keepsake(Place(str(tmp_path))))
     assert again.shards == shards
     assert members_of(again) == members_of(quiet)
+
+
+def test_who_only_asks_may_be_the_first_to_come_after_a_crash(tmp_path, quiet):
+    lived(tmp_path)
+    shells = InlineCarrier(Keepsake(Place(str(tmp_path))))
+    assert members_of(InlineEngine(1, carrier=shells)) == members_of(quiet)
+    engine = InlineEngine(1, carrier=shells)
+    engine.ingest(documents(100, 105), moment(105))
+    engine.check()
+
+
+def test_who_only_asks_goes_on_when_the_shard_that_it_asked_has_gone(tmp_path, quiet):
+    lived(tmp_path, 3).close()
+    shells = InlineCarrier(Keepsake(Place(str(tmp_path))))
+    visitor, writer = InlineEngine(1, carrier=shells), InlineEngine(1, carrier=shells)
+    writer.scale(1)
+    mpids = [batch(number)["mpid"] for number in range(40)]
+    assert [visitor.why(mpid, "fans") for mpid in mpids] == [quiet.why(mpid, "fans") for mpid in mpids]
+    assert members_of(visitor) == members_of(quiet)
 
 
 def test_an_engine_of_no_size_is_refused(tmp_path):

@@ -78,5 +78,10 @@ def test_a_command_that_failed_stops_the_shard(shell, monkeypatch):
 
 def test_every_writer_gets_a_higher_epoch():
     coordinator = CoordinatorShell()
-    coordinator.open(None, 2)
+    coordinator.open(2)
     assert [coordinator.claim().epoch, coordinator.claim().epoch] == [1, 2]
+
+
+def test_an_audience_that_went_while_somebody_asked_is_told(shell):
+    with pytest.raises(FixRequest, match="an audience of the book in force, got 'gone'"):
+        shell.ask("members", "gone")

@@ -19,13 +19,13 @@ class DriverDied(Exception):
 
 
 class FailingCarrier(InlineCarrier):
-    def __init__(self, disk):
-        super().__init__()
+    def __init__(self, disk, keepsake):
+        super().__init__(keepsake)
         self.disk, self.chance = disk, disk.chance
         self.zombies = []
 
     def call(self, where, method, *values):
-        if any(isinstance(value, Answer) and value.error is not None for value in values):
+        if where not in self._shells or any(isinstance(value, Answer) and value.error is not None for value in values):
             return super().call(where, method, *values)
         if self.chance("driver died in the middle", 0.002):
             raise DriverDied
@@ -68,5 +68,5 @@ class FailingCarrier(InlineCarrier):
     def _lost(self, where, dead=True):
         if dead:
             self.disk.crash(NAME if where == COORDINATOR else f"shard-{where}")
-        self._shells[where] = CoordinatorShell() if where == COORDINATOR else ShardShell()
+        self._shells[where] = CoordinatorShell(self.keepsake) if where == COORDINATOR else ShardShell()
         return Answer(None, Lost(f"{where}"))

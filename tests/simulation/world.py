@@ -40,8 +40,8 @@ class Life:
         self.shards = self.random.randint(1, 3)
         self.heard = []
         self.position = 0
-        self.engine = None
-        self.carrier = FailingCarrier(self.disk)
+        self.engine, self.visitor = None, None
+        self.carrier = FailingCarrier(self.disk, self.keepsake)
         self.now = START - 1
         self._surely(lambda: None)
 
@@ -53,6 +53,8 @@ class Life:
             self._surely(lambda name=name, values=values: tell(self.engine, name, *values))
             if name in ("define", "ingest", "advance"):
                 tell(quiet, name, *values)
+            if self.chance("visitor came", 0.1):
+                self._visit()
             self.carrier.wake_zombies(self.now)
         self.chance.calm = True
         self._surely(lambda: self.engine.advance(END))
@@ -100,7 +102,7 @@ class Life:
         for _ in range(200):
             try:
                 if self.engine is None:
-                    self.engine = InlineEngine(self.shards, self.keepsake, self.carrier)
+                    self.engine = InlineEngine(self.shards, carrier=self.carrier)
                 act()
             except FixStore:
                 continue
@@ -109,6 +111,17 @@ class Life:
                 continue
             return
         raise AssertionError("nothing goes on")
+
+    def _visit(self):
+        """Somebody asks, and does not write; whoever dies on the way comes again another time."""
+        try:
+            self.visitor = self.visitor or InlineEngine(1, carrier=self.carrier)
+            for key in self.visitor.counts():
+                mpids = self.visitor.members(key)
+                self.visitor.identities(mpids, ("email",))
+                self.visitor.why(self.random.randint(-20, 20), key)
+        except (FixStore, DriverDied):
+            self.visitor = None
 
     def _end_driver(self, everything):
         if everything:
