@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from itertools import count, cycle
 from typing import Any, Final
 
 import ray
@@ -127,12 +127,12 @@ class RayCarrier(Carrier):
             ray.kill(handle)
 
     def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        work = task(function, num_cpus=self.placement.task_cpus)
+        work = self._hands(function)
         waiting = deque(items)
         running: deque[ray.ObjectRef[Result]] = deque()
         while waiting or running:
-            while waiting and len(running) < 2 * self.placement.tasks:
-                running.append(work.remote(waiting.popleft()))
+            while waiting and len(running) < 2 * self.hands():
+                running.append(work(waiting.popleft()))
             yield self._result(running.popleft())
 
     def machines(self) -> int:
@@ -140,7 +140,7 @@ class RayCarrier(Carrier):
         return sum(node["Alive"] for node in nodes)
 
     def hands(self) -> int:
-        return self.placement.tasks
+        return self.shards() if self._idle() else self.placement.tasks
 
     def close(self) -> None:
         """Actors without a name end."""
@@ -152,6 +152,18 @@ class RayCarrier(Carrier):
         for handle in self._actors.values():
             ray.kill(handle)
         self._actors = {}
+
+    def _idle(self) -> bool:
+        """Whether the shards may be asked to do other work: they are there for this driver alone, and no fewer than the
+        processes that would have to be started for it."""
+        return self._name is None and self.shards() >= self.placement.tasks
+
+    def _hands(self, function: Callable[[Item], Result]) -> Callable[[Item], ray.ObjectRef[Result]]:
+        if not self._idle():
+            begin: Callable[[Item], ray.ObjectRef[Result]] = task(function, num_cpus=self.placement.task_cpus).remote
+            return begin
+        turn = cycle([handle for where, handle in self._actors.items() if where != COORDINATOR])
+        return lambda item: next(turn).work.remote(function, item)
 
     def _result(self, under_way: ray.ObjectRef[Result]) -> Result:
         try:

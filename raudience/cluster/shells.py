@@ -5,7 +5,7 @@ A plain class; `placement` makes actors of it, `inline` calls it as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -133,6 +133,10 @@ class ShardShell:
         except KeyError as error:
             message = f"{question}: expected an audience of the book in force, got {error}; look again"
             raise FixRequest(message) from error
+
+    def work(self, function: Callable[[Any], Any], item: Any) -> Any:
+        """Do other work while there is nothing to do for the shard: a process of its own would have to be started."""
+        return function(item)
 
     def snapshot(self) -> None:
         """Write a snapshot now, and wait for it."""
