@@ -21,7 +21,11 @@ __all__ = ["GROUPS_AT_ONCE", "Growth"]
 _HEARING: Final = 16
 """Rounds between two looks at what is wished for."""
 GROUPS_AT_ONCE: Final = 32
-"""Key groups that move in one step: each step costs the taker a look at everything it holds."""
+"""Key groups that move in one step at most: each step costs giver and taker a look at everything they hold."""
+_FIRST: Final = 4
+"""Key groups that move in the first step between rounds, before it is known how long one takes."""
+_STOP: Final = 1.0
+"""Seconds that a step between rounds should stop the engine: the next one moves fewer or more groups."""
 _LOOK: Final = 1.0
 """Seconds between two looks at the load."""
 _WEIGH: Final = 60.0
@@ -42,23 +46,26 @@ class Growth:
         self._weighed: float | None = None
         self._memory = 0
         self._rounds = 0
+        self._at_once = _FIRST
+        self._rested = 0.0
         self._wanted: int | None = None
 
     def look(self) -> bool:
         """To be asked after each round: whether there is a step to make, for which no round may be under way."""
         self._hear()
         self._measure()
-        if self._wanted is None:
+        if self._wanted is None or monotonic() < self._rested:
             return False
         room = self._room(self._wanted)
-        return room == self._wanted or room > self._writer.shards or bool(self._moves(room))
+        return room == self._wanted or room > self._writer.shards or bool(self._moves(room, 1))
 
     def step(self) -> None:
-        """Make one step towards what is wanted, with the shards that answer."""
+        """Make one step towards what is wanted, with the shards that answer. As long as it took, rounds come first."""
         if self._wanted is not None:
-            room = self._room(self._wanted)
-            if not self._move(room) and room == self._wanted:
+            began, room = monotonic(), self._room(self._wanted)
+            if not self._move(room, self._at_once) and room == self._wanted:
                 self._arrive()
+            self._pace(began)
 
     def reach(self, shards: int) -> None:
         """Have so many shards, however long they take to start. Raises FixRequest for a number that cannot be."""
@@ -68,9 +75,17 @@ class Growth:
         self._carrier.grow(shards)
         for shard in range(self._writer.shards, shards):
             self._carrier.revive(shard)
-        while self._move(shards):
+        while self._move(shards, GROUPS_AT_ONCE):
             pass
         self._arrive()
+
+    def _pace(self, began: float) -> None:
+        ended = monotonic()
+        took = ended - began
+        # Much of a step does not depend on how many groups move: it is felt out, twice as many at a time at most.
+        fitting = self._at_once * 2 if took * 2 <= _STOP else int(self._at_once * _STOP / took)
+        self._at_once = min(max(fitting, 1), GROUPS_AT_ONCE)
+        self._rested = ended + took
 
     def _hear(self) -> None:
         """Now and then ask whether somebody wishes for another number of shards."""
@@ -109,16 +124,16 @@ class Growth:
         self._carrier.grow(wanted)
         return next((shard for shard in range(shards, wanted) if not self._carrier.answers(shard)), wanted)
 
-    def _moves(self, shards: int) -> list[Transfer]:
-        return transfers(self._writer.state.owner, shards, GROUPS_AT_ONCE)
+    def _moves(self, shards: int, at_once: int) -> list[Transfer]:
+        return transfers(self._writer.state.owner, shards, at_once)
 
-    def _move(self, shards: int) -> bool:
+    def _move(self, shards: int, at_once: int) -> bool:
         """Make one step towards so many shards, all of which answer; False when there is nothing left to do."""
         state = self._writer.state
         if shards > state.shards:
             self._writer.settle(Resized(shards, state.plan))
             return True
-        if found := self._moves(shards):
+        if found := self._moves(shards, at_once):
             self._writer.settle(Moved(found[0].groups, found[0].giver, found[0].taker))
             return True
         if shards < state.shards:

@@ -202,3 +202,28 @@ def test_a_wish_is_held_to_the_bounds_of_the_policy(hands):
     engine.wish(8)
     ingest(engine, 0, 40)
     assert (engine.shards, engine.wished()) == (2, None)
+
+
+def test_steps_that_take_long_move_fewer_groups_and_let_rounds_come_between(hands, monkeypatch):
+    """Half a second for any step and a tenth for each group: one round without a step follows for each second."""
+    engine, _ = started(room=2)
+    settle, sizes = engine._writer.settle, []
+
+    def slowly(intent, now=None):
+        groups = len(getattr(intent, "groups", ()))
+        hands.seconds += 0.5 + groups / 10
+        sizes.append(groups)
+        return settle(intent, now)
+
+    monkeypatch.setattr(engine._writer, "settle", slowly)
+    engine.wish(2)
+    idle = 0
+    for number in range(16, 200):
+        before = len(sizes)
+        ingest(engine, number, number + 1)
+        idle += len(sizes) == before
+        hands.seconds += 0.25
+    assert (engine.shards, sum(sizes)) == (2, 128)
+    assert sizes[:4] == [0, 8, 6, 5]
+    assert max(sizes[4:]) <= 5
+    assert idle > len(sizes) * 2
