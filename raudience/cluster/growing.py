@@ -6,6 +6,7 @@ machine. Only those that answer get key groups, so a cluster without room for th
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from raudience.clock import SECOND, monotonic
@@ -18,6 +19,8 @@ from raudience.hashing import KEY_GROUPS
 
 __all__ = ["GROUPS_AT_ONCE", "Growth"]
 
+_LOG: Final = logging.getLogger(__name__)
+
 _HEARING: Final = 16
 """Rounds between two looks at what is wished for."""
 GROUPS_AT_ONCE: Final = 32
@@ -28,6 +31,8 @@ _STOP: Final = 1.0
 """Seconds that a step between rounds should stop the engine: the next one moves fewer or more groups."""
 _LOOK: Final = 1.0
 """Seconds between two looks at the load."""
+_PATIENCE: Final = 30.0
+"""Seconds after which it is said that shards find no room, and said again."""
 _WEIGH: Final = 60.0
 """Seconds between two questions for memory: the answer waits for the rounds under way."""
 
@@ -48,6 +53,7 @@ class Growth:
         self._rounds = 0
         self._at_once = _FIRST
         self._rested = 0.0
+        self._warned: float | None = None
         self._wanted: int | None = None
 
     def look(self) -> bool:
@@ -122,7 +128,18 @@ class Growth:
         if wanted <= shards:
             return wanted
         self._carrier.grow(wanted)
-        return next((shard for shard in range(shards, wanted) if not self._carrier.answers(shard)), wanted)
+        room = next((shard for shard in range(shards, wanted) if not self._carrier.answers(shard)), wanted)
+        self._warn(wanted - room)
+        return room
+
+    def _warn(self, missing: int) -> None:
+        """Say now and then that shards have found no room."""
+        now = monotonic()
+        if not missing or self._warned is None:
+            self._warned = now
+        elif now - self._warned >= _PATIENCE:
+            self._warned = now
+            _LOG.warning("%d shard(s) wait for room: Ray has no free CPU for them yet; rounds go on", missing)
 
     def _moves(self, shards: int, at_once: int) -> list[Transfer]:
         return transfers(self._writer.state.owner, shards, at_once)
@@ -144,4 +161,4 @@ class Growth:
         """Nothing is wanted any longer, and shards that were started for nothing end."""
         self._carrier.shrink(self._writer.shards)
         self._writer.ask(COORDINATOR, "wish", None)
-        self._wanted = None
+        self._wanted = self._warned = None

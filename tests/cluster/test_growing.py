@@ -8,7 +8,6 @@ from raudience.catalog.documents import read_book
 from raudience.cluster import growing
 from raudience.cluster.carrier import Lost
 from raudience.cluster.inline import InlineCarrier, InlineEngine
-from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.rounds import Round
 from raudience.cluster.shells import ShardShell
 from raudience.coordinator import Scaling
@@ -111,16 +110,13 @@ def test_shards_that_are_not_wished_for_any_longer_end():
     assert (engine.shards, engine.wished(), carrier.shards()) == (1, None, 1)
 
 
-def test_a_writer_that_takes_over_ends_what_was_started_for_nothing(tmp_path):
-    carrier = SlowCarrier(1)
-    keepsake = Keepsake(Place(str(tmp_path)), background=False)
-    engine = InlineEngine(1, keepsake, carrier)
-    engine.define(BOOK_OF_WORLD, START - 1)
+def test_a_writer_that_takes_over_ends_what_was_started_for_nothing():
+    engine, carrier = started(room=1)
     engine.wish(3)
     ingest(engine, 0, 20)
     engine.wish(None)
     assert carrier.shards() == 3
-    next_one = InlineEngine(1, keepsake, carrier)
+    next_one = InlineEngine(1, carrier=carrier)
     next_one.advance(END)
     assert (next_one.shards, carrier.shards()) == (1, 1)
 
@@ -227,3 +223,15 @@ def test_steps_that_take_long_move_fewer_groups_and_let_rounds_come_between(hand
     assert sizes[:4] == [0, 8, 6, 5]
     assert max(sizes[4:]) <= 5
     assert idle > len(sizes) * 2
+
+
+def test_it_is_said_that_shards_find_no_room(hands, caplog):
+    engine, _ = started(room=1)
+    engine.wish(3)
+    ingest(engine, 0, 20)
+    hands.seconds = 29.0
+    ingest(engine, 20, 21)
+    assert caplog.text == ""
+    hands.seconds = 30.0
+    ingest(engine, 21, 30)
+    assert caplog.text.count("2 shard(s) wait for room") == 1
