@@ -44,7 +44,7 @@ class Hands:
         return self.seconds
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def hands(monkeypatch):
     hands = Hands()
     monkeypatch.setattr(growing, "monotonic", hands)
