@@ -19,13 +19,13 @@ def block(*numbers):
 
 
 def numbers(entries, events=10):
-    return [(position, getattr(entry, "number", None)) for position, entry in gathered(entries, events)]
+    return [(each.position, getattr(each.entry, "number", None)) for each in gathered(entries, events)]
 
 
 def test_ticks_that_were_told_are_one_tick_that_ends_last():
-    (position, entry), *rest = gathered([applied(1, 0), applied(2, 1), applied(3, 2), applied(4, 3)])
-    assert (position, entry) == (3, Applied(3, 3_000, 2, Tick()))
-    assert [each.number for _, each in rest] == [4]
+    first, second = gathered([applied(1, 0), applied(2, 1), applied(3, 2), applied(4, 3)])
+    assert first == (3, Applied(3, 3_000, 2, Tick()), True)
+    assert second == (4, Applied(4, 4_000, 3, Tick()), False)
 
 
 def test_orders_that_were_not_told_stay_apart():
@@ -34,9 +34,9 @@ def test_orders_that_were_not_told_stay_apart():
 
 def test_blocks_are_one_block_of_all_batches():
     entries = [applied(1, 0, block(0, 1)), applied(2, 1), applied(3, 2, block(2)), applied(4, 3)]
-    (_, entry), _ = gathered(entries)
-    assert isinstance(entry.order, Block)
-    assert entry.order.batches.mpid.tolist() == [batch(number)["mpid"] for number in (0, 1, 2)]
+    first, _ = gathered(entries)
+    assert isinstance(first.entry.order, Block)
+    assert first.entry.order.batches.mpid.tolist() == [batch(number)["mpid"] for number in (0, 1, 2)]
 
 
 def test_no_more_than_some_events_are_put_together():
