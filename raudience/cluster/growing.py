@@ -27,7 +27,7 @@ GROUPS_AT_ONCE: Final = 32
 """Key groups that move in one step at most: each step costs giver and taker a look at everything they hold."""
 _FIRST: Final = 4
 """Key groups that move in the first step between rounds, before it is known how long one takes."""
-_STOP: Final = 1.0
+_STOP: Final = 1.5
 """Seconds that a step between rounds should stop the engine: the next one moves fewer or more groups."""
 _LOOK: Final = 1.0
 """Seconds between two looks at the load."""
