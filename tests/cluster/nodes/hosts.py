@@ -60,17 +60,18 @@ class Space:
 
 
 class Host(Space):
-    def __init__(self, number, directory, switch):
+    def __init__(self, number, directory):
         self.ip, self.directory = f"10.77.0.{number + 1}", directory
-        self._number, self._switch, self._port = number, switch, f"p{number}"
+        self._number, self._port = number, f"p{number}"
+        self._switch = None
         for part in ("tmp", "logs"):
             (directory / part).mkdir(parents=True, exist_ok=True)
         _TMP.mkdir(exist_ok=True)
         self._processes = []
-        self.power_on()
 
-    def power_on(self):
-        """It starts with what it has on its disk, at the address that it had."""
+    def power_on(self, switch=None):
+        """It starts with what it has on its disk, at the address that it had, on the switch that it had if no other."""
+        self._switch = switch or self._switch
         self.open("-m", "--mount-proc", prepare=f"ip link set lo up && mount --bind {self.directory / 'tmp'} {_TMP}")
         card = ("name", "eth0", "address", f"02:00:00:00:00:0{self._number}", "netns", str(self.first))
         self._switch.wire("link", "add", self._port, "type", "veth", "peer", *card)
@@ -80,7 +81,8 @@ class Host(Space):
 
     def power_off(self):
         """Everything on it ends at once, and its cable with it."""
-        self._switch.wire("link", "del", self._port)
+        with contextlib.suppress(AssertionError):
+            self._switch.wire("link", "del", self._port)
         self.end()
         for process in self._processes:
             process.end()
@@ -154,7 +156,9 @@ def hosts(count, directory):
     switch, made = Space(), []
     switch.open("-m", prepare="ip link add br0 type bridge && ip link set br0 up")
     try:
-        made += [Host(number, directory / f"host-{number}", switch) for number in range(count)]
+        for number in range(count):
+            made.append(Host(number, directory / f"host-{number}"))
+            made[-1].power_on(switch)
         yield made
     finally:
         for host in made:
