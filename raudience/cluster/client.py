@@ -145,7 +145,7 @@ class Client:
         if after is not None:
             yield from self._kept(after)
             return
-        self._untold.extend(map(_copied, self._engine.regained()))
+        self._note_regained()
         while self._untold:
             yield from _each(self._untold.popleft())
 
@@ -205,7 +205,12 @@ class Client:
     def _moment(self, given: Instant | None, otherwise: int) -> int:
         return max(otherwise, self._engine.now or 0) if given is None else read_instant(given)
 
+    def _note_regained(self) -> None:
+        """What was begun before comes before what follows."""
+        self._untold.extend(map(_copied, self._engine.regained()))
+
     def _note(self, changes: Changes) -> None:
+        self._note_regained()
         if len(changes):
             # A copy: arrays that came through the object store would keep it filled until somebody reads them.
             self._untold.append(_copied(changes))

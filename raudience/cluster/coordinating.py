@@ -14,7 +14,7 @@ from raudience.cluster.keepsakes import Failpoint, Keepsake, no_failure
 from raudience.cluster.ledger import EngineState, Ledger
 from raudience.cluster.replicas import read_back
 from raudience.coordinator import AudienceCount, merge, owners
-from raudience.errors import FixRequest, ReportBug
+from raudience.errors import FixRequest, ReportBug, StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
 from raudience.records import Changes
@@ -122,6 +122,7 @@ class CoordinatorShell:
 
     def snapshot(self) -> None:
         """Write a snapshot now, and wait for it."""
+        self._opened()
         if self._keeper is not None:
             self._keeper.settle()
             self._keep_snapshot(self._keeper)
@@ -148,6 +149,9 @@ class CoordinatorShell:
         self._keeper = self._keeper or keepsake.keeper(NAME, CoordinatorEntry, TOLD_KEPT)
         self._ledger = Ledger()
         last = self._keeper.take_over()
+        if not last and (others := self._keeper.others()):
+            message = f"{NAME}: expected a log, as there is one of {others[0]}, got none; restore a copy of the state"
+            raise StateDamaged(message)
         self._position = read_back(self._ledger, self._keeper, last)
         if not last:
             self._position = self._keeper.submit(founded).result()

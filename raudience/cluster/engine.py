@@ -18,7 +18,7 @@ from raudience.catalog.planning import plan
 from raudience.clock import monotonic
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
-from raudience.cluster.growing import Growth
+from raudience.cluster.growing import Growth, possible
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
@@ -196,8 +196,9 @@ class Engine:
         self._growth.backlog = seconds
 
     def wish(self, shards: int) -> None:
-        """Ask whoever writes to have so many shards: one step between two of its rounds, until it is so."""
-        self._writer.ask(COORDINATOR, "wish", shards)
+        """Ask whoever writes to have so many shards: a step between two of its rounds, until it is so. Raises
+        FixRequest for a number that cannot be."""
+        self._writer.ask(COORDINATOR, "wish", possible(shards))
 
     def wished(self) -> int | None:
         """The number of shards that was asked for and is not reached yet."""
@@ -232,6 +233,8 @@ class Engine:
         at, now = each.block.batches.at, self._writer.now
         if now is not None and len(at) and at[0] <= now:
             each = _later(each, now + 1)
+        elif now is not None and not len(at):
+            each = Round(each.block, max(each.now, now))
         blocks = split(each.block, self._writer.owner, self.shards)
         self._growth.events += len(each.block.events.time)
         orders: list[Order] = [block if len(block.batches.mpid) else Tick() for block in blocks]
@@ -241,8 +244,9 @@ class Engine:
         began = monotonic()
         changes = self._writer.finish()
         self._growth.waited += monotonic() - began
-        if self._growth.look():
-            self._growth.step()
+        with self._writer.regaining(changes):
+            if self._growth.look():
+                self._growth.step()
         return changes
 
     def _receive(self) -> Changes:

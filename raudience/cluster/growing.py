@@ -17,7 +17,7 @@ from raudience.coordinator import Load, Scaling, Transfer, transfers
 from raudience.errors import FixRequest
 from raudience.hashing import KEY_GROUPS
 
-__all__ = ["GROUPS_AT_ONCE", "Growth"]
+__all__ = ["GROUPS_AT_ONCE", "Growth", "possible"]
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -35,6 +35,14 @@ _PATIENCE: Final = 30.0
 """Seconds after which it is said that shards find no room, and said again."""
 _WEIGH: Final = 60.0
 """Seconds between two questions for memory: the answer waits for the rounds under way."""
+
+
+def possible(shards: int) -> int:
+    """A number of shards that an engine can have. Raises FixRequest for another."""
+    if not 1 <= shards <= KEY_GROUPS:
+        message = f"shards: expected 1 to {KEY_GROUPS}, got {shards}"
+        raise FixRequest(message)
+    return shards
 
 
 class Growth:
@@ -75,9 +83,7 @@ class Growth:
 
     def reach(self, shards: int) -> None:
         """Have so many shards, however long they take to start. Raises FixRequest for a number that cannot be."""
-        if not 1 <= shards <= KEY_GROUPS:
-            message = f"shards: expected 1 to {KEY_GROUPS}, got {shards}"
-            raise FixRequest(message)
+        possible(shards)
         self._carrier.grow(shards)
         for shard in range(self._writer.shards, shards):
             self._carrier.revive(shard)

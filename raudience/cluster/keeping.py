@@ -128,6 +128,14 @@ class Keeper(Shelf[Entry]):
         self._writing = threading.Thread(target=self._keep, args=(position, contents, done), daemon=True)
         self._writing.start()
 
+    def trim(self, position: int) -> None:
+        """Forget the log up to a position, which a snapshot knows."""
+        self._log.trim(position)
+
+    def others(self) -> tuple[str, ...]:
+        """Names of the other logs of this state."""
+        return tuple(name for name in self._logs.names() if name != self.name)
+
     def settle(self) -> None:
         """Wait until no snapshot is being written."""
         if self._writing is not None:

@@ -62,8 +62,7 @@ class ShardShell:
             self._replica.replay(begun)
         else:
             self._failpoint = keepsake.failpoint
-            self._recover(name, keepsake, begun)
-            if self._replica.number < begun.number:
+            if not self._knows(name, keepsake, begun):
                 self.forget(name, keepsake)
                 self._recover(name, keepsake, begun)
             if self._replica.number < told:
@@ -168,6 +167,16 @@ class ShardShell:
             latest = self._replica.epoch
             message = f"a writer of epoch {epoch} came after epoch {latest} took over; connect again to go on"
             raise FixRequest(message)
+
+    def _knows(self, name: str, keepsake: Keepsake, begun: Begun) -> bool:
+        """Come back; False for what was left by a shard that had this place before, which may be forgotten in part."""
+        try:
+            self._recover(name, keepsake, begun)
+        except StateDamaged:
+            if not begun.number:
+                raise
+            return False
+        return self._replica.number >= begun.number
 
     def _recover(self, name: str, keepsake: Keepsake, begun: Begun) -> None:
         self._keeper = self._keeper or keepsake.keeper(name, ShardEntry)

@@ -175,13 +175,15 @@ def _up_to(number: int, entries: Iterator[tuple[int, ShardEntry]]) -> Iterator[t
 
 
 def _write(keeper: Keeper[Entry], first: Entry, contents: Iterator[bytes]) -> None:
-    """A log with one record, and a snapshot that knows everything."""
+    """A log with one record, which is forgotten, and a snapshot that knows everything: without it nothing is there, and
+    nobody may begin anew."""
     keeper.take_over()
     position = keeper.submit(first).result()
     keeper.keep(position, contents, lambda: None)
     if not any(True for _ in keeper.snapshots()):
         message = f"{keeper.name}: its snapshot could not be written; the log of this process says why"
         raise FixStore(message)
+    keeper.trim(position)
     keeper.close()
 
 

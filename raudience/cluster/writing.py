@@ -42,6 +42,7 @@ class Writer:
         self._carrier, self._keepsake = carrier, carrier.keepsake
         self._flights: deque[Flight] = deque()
         self._regained: list[Changes] = []
+        self._unheard: set[int] = set()
         self._epoch = 0
         self.number, self.told = 0, 0
         self.now: int | None = None
@@ -109,8 +110,10 @@ class Writer:
             self._surely(lambda: self._make_room(intended))
         self._begin(self._flight_of(intended))
         changes = self.finish()
-        self._see()
-        self._let_go(before)
+        # Who does not know how it ended must not go on: key groups may have gone elsewhere.
+        with self.regaining(changes), self._or_give_up():
+            self._see()
+            self._let_go(before)
         return changes
 
     def receive(self) -> Changes:
@@ -132,6 +135,15 @@ class Writer:
         """Changes of rounds that nobody waited for, since this was asked the last time."""
         regained, self._regained = self._regained, []
         return [changes for changes in regained if len(changes)]
+
+    @contextmanager
+    def regaining(self, changes: Changes) -> Iterator[None]:
+        """Changes are not lost with an error that comes before somebody has heard of them."""
+        try:
+            yield
+        except RaudienceError:
+            self._regained.append(changes)
+            raise
 
     def ask(self, where: int, method: str, *values: Any) -> Any:
         """Call one shell, which may have to come back first."""
@@ -167,10 +179,15 @@ class Writer:
         try:
             yield
         except RaudienceError:
-            self._flights.clear()
+            self._give_up()
             if self._keepsake is not None:
                 self._epoch = 0
             raise
+
+    def _give_up(self) -> None:
+        """Wait no longer for what is under way; a later claim hears of it."""
+        self._unheard.update(flight.number for flight in self._flights)
+        self._flights.clear()
 
     def _come_back(self, lost: Exception) -> None:
         """All shells come back and hear again what is under way."""
@@ -235,12 +252,13 @@ class Writer:
         self.state = self.ask(COORDINATOR, "state")
 
     def _take_over(self) -> None:
-        self._flights.clear()
+        self._give_up()
         if self._keepsake is not None:
             self._open_all()
         self.state = self._wait(COORDINATOR, "claim")
         intended, self._epoch = self.state.intended, self.state.epoch
         self.number, self.told, self.now = self.state.number, self.state.number, self.state.now
+        self._hear_again()
         standings: list[Standing] = self._wait_all("fence", self._epoch)
         ends = {number: now for standing in standings for number, now in standing.untold}
         last = max([self.number, *(standing.number for standing in standings)])
@@ -254,6 +272,14 @@ class Writer:
         self._let_go(before)
         # The writer before may have started shards that were never settled.
         self._carrier.shrink(self.shards)
+
+    def _hear_again(self) -> None:
+        """Changes of rounds that this writer began and that were told, but their answers were lost."""
+        if self._unheard:
+            first, last = min(self._unheard), max(self._unheard)
+            told: list[tuple[int, Changes]] = self._wait(COORDINATOR, "told", first - 1, last - first + 1)
+            self._regained += [changes for number, changes in told if number in self._unheard]
+            self._unheard.clear()
 
     def _finish_round(self, number: int, now: int | None, intended: Intended | None) -> None:
         """Finish a round that an earlier writer began."""

@@ -60,7 +60,8 @@ class SqliteLogs(Logs):
         finally:
             log.close()
         with explained(path):
-            for ending in ("", "-wal", "-shm"):
+            # A write-ahead log that is left alone would be taken for that of the next file of this name.
+            for ending in ("-wal", "-shm", ""):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
             sync_directory(self._directory)
 

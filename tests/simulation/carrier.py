@@ -41,7 +41,7 @@ class FailingCarrier(InlineCarrier):
         if self.chance("died after a call", 0.01):
             return self._lost(where)
         if self.chance("network cut", 0.01):
-            self.zombies.append(self._shells[where])
+            self.zombies.append((where, self._shells[where]))
             return self._lost(where, dead=False)
         return answer
 
@@ -53,8 +53,8 @@ class FailingCarrier(InlineCarrier):
     def wake_zombies(self, now):
         """Shells that were cut off write on; the log must refuse them. How many tried."""
         tried = 0
-        for shell in self.zombies:
-            if isinstance(shell, ShardShell) and shell.is_open():
+        for where, shell in self.zombies:
+            if self._replaced(where) and isinstance(shell, ShardShell) and shell.is_open():
                 tried += 1
                 kept = shell._replica
                 try:
@@ -62,8 +62,12 @@ class FailingCarrier(InlineCarrier):
                 except (RaudienceError, Died):
                     continue
                 raise AssertionError("a shell that was replaced has written")
-        self.zombies = []
+        self.zombies = [(where, shell) for where, shell in self.zombies if not self._replaced(where)]
         return tried
+
+    def _replaced(self, where):
+        """Whether another shell has taken over the place."""
+        return where in self._shells and self._shells[where].is_open()
 
     def _lost(self, where, dead=True):
         if dead:

@@ -8,15 +8,15 @@ from raudience.errors import FixStore, StateDamaged, Superseded
 
 
 class Chance:
-    """Faults by chance; `calm` ends them. count: how often each fault happened."""
+    """Faults by chance; `calm` ends them. count: how often each fault happened. never: faults that do not happen."""
 
-    def __init__(self, random):
-        self.random = random
+    def __init__(self, random, never=()):
+        self.random, self.never = random, never
         self.calm = False
         self.count = {}
 
     def __call__(self, fault, probability):
-        if self.calm or self.random.random() >= probability:
+        if self.calm or self.random.random() >= probability or fault in self.never:
             return False
         self.count[fault] = self.count.get(fault, 0) + 1
         return True
@@ -124,7 +124,9 @@ class MemoryLogs(Logs):
         return tuple(sorted(self.disk.files))
 
     def remove(self, name):
-        self.disk.files.pop(name, None)
+        if name in self.disk.files:
+            # Who still writes there is refused.
+            self.disk.files.pop(name).epoch += 1
 
     def close(self):
         pass

@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import pytest
 
+from raudience.cluster.change_lines import change_keys
 from tests.simulation.world import Life
 
 SEEDS = int(os.environ.get("RAUDIENCE_SEEDS", "60"))
@@ -24,6 +25,10 @@ def by_user(told):
         ):
             found[changes.audiences[audience], mpid].append((at, entered))
     return found
+
+
+def keys_of(told):
+    return [key for changes in told if len(changes) for key in change_keys(changes).tolist()]
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
@@ -46,6 +51,13 @@ def test_the_log_of_changes_tells_each_once_and_in_order(seed):
             members[audience].add(mpid)
     for audience, held in members_of(life.engine).items():
         assert members[audience] == set(held)
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS, 3))
+def test_a_driver_that_lives_on_hears_every_change_once_and_in_order(seed):
+    life = Life(seed, never=("driver died", "driver died in the middle"))
+    life.run()
+    assert keys_of(life.heard) == keys_of(life.told())
 
 
 def test_the_faults_do_happen():
