@@ -148,11 +148,14 @@ class Engine:
         """Why a user is in the audience or not."""
         self._known(audience)
         group = key_groups(np.array([mpid], np.int64))[0]
-        found: Explanation = self._writer.ask_owner(group, "ask", "why", mpid, audience)
+        found: Explanation = self._writer.steadily(lambda: self._writer.ask_owner(group, "ask", "why", mpid, audience))
         return found
 
     def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         """Values of the named identities of each user, in the order of `mpids`."""
+        return self._writer.steadily(lambda: self._identities(mpids, names))
+
+    def _identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(mpids))]
         groups = key_groups(mpids)
         owner = self._writer.owner[groups]
@@ -226,7 +229,7 @@ class Engine:
         self._carrier.close()
 
     def _ask_all(self, question: str, *values: Any) -> list[Any]:
-        return self._writer.ask_all("ask", question, *values)
+        return self._writer.steadily(lambda: self._writer.ask_all("ask", question, *values))
 
     def _dispatch(self, each: Round) -> None:
         self._claim()

@@ -10,6 +10,7 @@ intent is carried out.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.cluster.carrier import COORDINATOR, Carrier, Lost
-from raudience.cluster.entries import Begun, Intended, Intent, Moved, Order, Release, Resized
+from raudience.cluster.entries import Begun, Defined, Intended, Intent, Moved, Order, Release, Resized
 from raudience.cluster.flights import Flight, orders_of
 from raudience.cluster.ledger import EngineState
 from raudience.cluster.shells import Standing, shard_name
@@ -32,6 +33,9 @@ __all__ = ["Writer"]
 Result = TypeVar("Result")
 
 _LOG: Final = logging.getLogger(__name__)
+_LOOKS: Final = 20
+_PAUSE: Final = 0.05
+"""Seconds between two looks at key groups that move."""
 
 
 class Writer:
@@ -156,6 +160,27 @@ class Writer:
     def ask_all(self, method: str, *values: Any) -> list[Any]:
         """Call all shards at once."""
         return self._surely(lambda: self._wait_all(method, *values))
+
+    def steadily(self, read: Callable[[], Result]) -> Result:
+        """What a reading says that no move of key groups came between, when another driver writes. A move that does not
+        end in a second is not waited for: whoever made it may be dead."""
+        if self._epoch:
+            return read()
+        pause = threading.Event()
+        for _ in range(_LOOKS):
+            before = self._placed()
+            found = read()
+            if before is not None and self._placed() == before:
+                return found
+            pause.wait(_PAUSE)
+        return found
+
+    def _placed(self) -> tuple[int, ...] | None:
+        """The shard of each key group, read anew; None while they move."""
+        self._look()
+        intended = self.state.intended
+        moves = intended is not None and not isinstance(intended.intent, Defined)
+        return None if moves else self.state.owner
 
     def _surely(self, call: Callable[[], Result]) -> Result:
         """What a call says; made again when a shell was lost and all have come back."""

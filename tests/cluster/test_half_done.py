@@ -111,3 +111,15 @@ def test_batches_that_are_all_refused_may_come_at_a_time_that_has_passed():
     engine = InlineEngine(1)
     engine.advance(moment(1))
     assert [refusal.line for refusal in engine.ingest([b"{"], moment(0)).refusals] == [1]
+
+
+def test_who_only_reads_sees_everybody_when_the_engine_has_grown(place):
+    shells = InlineCarrier(Keepsake(place))
+    reader, writer = InlineEngine(2, carrier=shells), engine_on(shells)
+    writer.ingest(documents(0, 40), moment(40))
+    before = members_of(reader)
+    writer.scale(4)
+    assert members_of(reader) == before
+    assert [reader.why(mpid, "fans") for mpid in before["fans"]] == [
+        writer.why(mpid, "fans") for mpid in before["fans"]
+    ]
