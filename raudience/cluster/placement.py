@@ -21,7 +21,12 @@ __all__ = ["NAMESPACE", "Placement", "actor", "find_placement", "first_line", "l
 NAMESPACE: Final = "raudience"
 
 _HEAD: Final = "raudience_head"
-_QUIET: Final = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+_QUIET: Final = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # What a lost actor leaves unanswered is sent again; Ray would print each answer that nobody waits for.
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 _TOKENS: Final = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _LARGEST_DEFAULT: Final = 32
 _KNOCK: Final = 5.0

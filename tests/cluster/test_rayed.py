@@ -9,11 +9,13 @@ import ray
 from raudience.catalog.documents import read_book
 from raudience.cluster.client import connect
 from raudience.cluster.inline import InlineEngine
+from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.loading import load
 from raudience.cluster.placement import find_placement
 from raudience.cluster.rayed import RayEngine
 from raudience.cluster.replay import Replay, replay
 from raudience.cluster.rounds import Round
+from raudience.cluster.states import show_state
 from raudience.errors import FixDefinition, FixRequest, StateDamaged
 from raudience.ingest.batches import decode
 from tests.cluster.world import BOOK, END, START, contents, lines, write_lines
@@ -141,6 +143,21 @@ def test_a_lasting_engine_is_found_by_its_name_and_has_one_writer():
         assert first.members("fans").tolist()
         with pytest.raises(FixRequest, match="engine shop: expected 2 shards"):
             RayEngine(3, name="shop")
+    finally:
+        first.dissolve()
+        first.close()
+
+
+def test_a_named_engine_has_the_state_it_was_started_with_whoever_comes(tmp_path):
+    first = RayEngine(1, name="kept", keepsake=Keepsake(Place(str(tmp_path / "state"))))
+    try:
+        second = RayEngine(name="kept", found=True)
+        assert second.lasts
+        second.advance(START)
+        second.close()
+        assert show_state(Place(str(tmp_path / "state")), print).now == START
+        with pytest.raises(FixRequest, match="engine kept: expected the state that it was started with, got another"):
+            RayEngine(1, name="kept", keepsake=Keepsake(Place(str(tmp_path / "other"))))
     finally:
         first.dissolve()
         first.close()
