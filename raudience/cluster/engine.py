@@ -198,10 +198,10 @@ class Engine:
         """Tell how long the engine will take for what waits before it now: a policy of scaling counts on it."""
         self._growth.backlog = seconds
 
-    def wish(self, shards: int) -> None:
-        """Ask whoever writes to have so many shards: a step between two of its rounds, until it is so. Raises
-        FixRequest for a number that cannot be."""
-        self._writer.ask(COORDINATOR, "wish", possible(shards))
+    def wish(self, shards: int | None) -> None:
+        """Ask whoever writes to have so many shards: one step between two of its rounds, until it is so. None: ask for
+        nothing any longer. Raises FixRequest for a number that cannot be."""
+        self._writer.ask(COORDINATOR, "wish", None if shards is None else possible(shards))
 
     def wished(self) -> int | None:
         """The number of shards that was asked for and is not reached yet."""

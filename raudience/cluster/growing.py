@@ -29,6 +29,8 @@ _FIRST: Final = 4
 """Key groups that move in the first step between rounds, before it is known how long one takes."""
 _STOP: Final = 1.5
 """Seconds that a step between rounds should stop the engine: the next one moves fewer or more groups."""
+_RECORD: Final = 256 << 20
+"""Bytes in memory of the key groups that move in one step: SQLite refuses records of a gigabyte."""
 _LOOK: Final = 1.0
 """Seconds between two looks at the load."""
 _PATIENCE: Final = 30.0
@@ -157,11 +159,18 @@ class Growth:
             self._writer.settle(Resized(shards, state.plan))
             return True
         if found := self._moves(shards, at_once):
-            self._writer.settle(Moved(found[0].groups, found[0].giver, found[0].taker))
+            groups = self._bounded(found[0])
+            self._writer.settle(Moved(groups, found[0].giver, found[0].taker))
             return True
         if shards < state.shards:
             self._writer.settle(Resized(shards, None))
         return False
+
+    def _bounded(self, transfer: Transfer) -> tuple[int, ...]:
+        """As many of the groups as one record of a log can hold: what moves is an order like any other."""
+        held: dict[str, int] = self._writer.ask(transfer.giver, "ask", "memory")
+        of_a_group = sum(held.values()) / self._writer.state.owner.count(transfer.giver)
+        return transfer.groups[: max(1, int(_RECORD / max(of_a_group, 1)))]
 
     def _arrive(self) -> None:
         """Nothing is wanted any longer, and shards that were started for nothing end."""

@@ -148,7 +148,10 @@ class _Player:
         beginning = _beginning(first, self._job.at[0] if self._job.at else self._job.until)
         # A state that goes on is there already.
         beginning = max(beginning, self._engine.now or beginning)
-        self._outcome.add_changes(self._engine.define(self._job.book, beginning))
+        defined = self._engine.define(self._job.book, beginning)
+        # Of rounds that an earlier driver of the same state began, and nobody was told of.
+        for changes in (*self._engine.regained(), defined):
+            self._outcome.add_changes(changes)
         for instant in self._job.at:
             self._go(timeline, instant)
             self._write_members(instant)
