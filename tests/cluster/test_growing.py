@@ -6,7 +6,7 @@ import pytest
 
 from raudience.catalog.documents import read_book
 from raudience.cluster import growing
-from raudience.cluster.carrier import Lost
+from raudience.cluster.carrier import COORDINATOR, Lost
 from raudience.cluster.inline import InlineCarrier, InlineEngine
 from raudience.cluster.rounds import Round
 from raudience.cluster.shells import ShardShell
@@ -114,7 +114,7 @@ def test_a_writer_that_takes_over_ends_what_was_started_for_nothing():
     engine, carrier = started(room=1)
     engine.wish(3)
     ingest(engine, 0, 20)
-    engine.wish(None)
+    engine._writer.ask(COORDINATOR, "wish", None)
     assert carrier.shards() == 3
     next_one = InlineEngine(1, carrier=carrier)
     next_one.advance(END)
