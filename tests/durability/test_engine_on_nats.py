@@ -15,7 +15,6 @@ from tests.durability.nats_servers import Servers
 pytestmark = pytest.mark.slow
 
 FIRST = read_book(BOOK.encode(), "book.yaml", "yaml")
-pytest_plugins = ["tests.durability.conftest"]
 
 
 def documents(first, last):
