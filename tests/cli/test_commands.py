@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import ray
 
 from raudience.catalog.documents import read_book
 from raudience.cli.main import main
@@ -134,7 +135,9 @@ def test_the_book_of_these_tests_is_good():
     assert len(read_book(BOOK.encode(), "book.yaml", "yaml").audiences) == 2
 
 
-def test_a_ray_that_does_not_answer_is_told_at_once(shop, tmp_path, capsys):
+def test_a_ray_that_does_not_answer_is_told_at_once(shop, tmp_path, capsys, monkeypatch):
+    # Other tests share a Ray in this process, which would be used instead.
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
     words = ["replay", *shop, "--out", str(tmp_path / "out"), "--address", "127.0.0.1:1"]
     assert main(words) == 2
     assert "Ray at 127.0.0.1:1: expected a running cluster" in capsys.readouterr().err

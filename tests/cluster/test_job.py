@@ -35,7 +35,13 @@ def cluster() -> Iterator[dict[str, str]]:
     words = ["start", "--head", "--block", "--num-cpus=2", "--dashboard-host=127.0.0.1", "--disable-usage-stats"]
     # Sockets have short paths at most, shorter than those of pytest's folders.
     with tempfile.TemporaryDirectory(prefix="rj-") as folder, (Path(folder) / "head.log").open("wb") as log:
-        places = [f"--port={free_port()}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
+        # Another Ray of these tests may have the agent's usual port.
+        ports = [
+            f"--port={free_port()}",
+            f"--dashboard-port={dashboard}",
+            f"--dashboard-agent-listen-port={free_port()}",
+        ]
+        places = [*ports, f"--temp-dir={folder}"]
         head = subprocess.Popen([RAY, *words, *places], env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
             address = f"http://127.0.0.1:{dashboard}"
