@@ -68,12 +68,15 @@ def test_it_lives_through_the_loss_of_a_server_and_of_itself(servers, storage, q
     copy_state(place, Place(str(tmp_path / "copy")), 3, lambda step: None)
     copy = InlineEngine(1, Keepsake(Place(str(tmp_path / "copy"))))
     assert (copy.shards, members_of(copy)) == (3, members_of(quiet))
+    copy.close()
+    # It was as good as dead; its connections belong to this process all the same.
+    engine.close()
 
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("local_ray")
-def test_shards_on_ray_write_to_it(servers, storage, quiet):
-    place = place_of(servers, storage, "rayed")
+def test_shards_on_ray_write_to_it(servers, quiet, tmp_path):
+    place = Place(f"nats://{servers.urls}/rayed", str(tmp_path / "objects"))
     engine = RayEngine(2, keepsake=Keepsake(place))
     engine.define(FIRST, START - 1)
     feed(engine, 0, 100)
@@ -82,3 +85,4 @@ def test_shards_on_ray_write_to_it(servers, storage, quiet):
     engine.close()
     again = InlineEngine(1, Keepsake(place))
     assert (again.shards, members_of(again)) == (3, members_of(quiet))
+    again.close()
