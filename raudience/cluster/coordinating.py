@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Final
 
-from raudience.cluster.carrier import Lost
 from raudience.cluster.entries import FORMAT, Claimed, CoordinatorEntry, Founded, Intended, Told
-from raudience.cluster.keeping import Keeper
-from raudience.cluster.keepsakes import Failpoint, Keepsake, no_failure
+from raudience.cluster.keepsakes import Keepsake
+from raudience.cluster.lasting import LastingShell
 from raudience.cluster.ledger import EngineState, Ledger
 from raudience.cluster.replicas import read_back
 from raudience.coordinator import AudienceCount, merge, owners
-from raudience.errors import FixRequest, ReportBug, StateDamaged
+from raudience.errors import ReportBug, StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
 from raudience.records import Changes
@@ -27,19 +25,18 @@ TOLD_KEPT: Final = 100_000
 """Records of the log that are always kept: so far back changes can be read again."""
 
 
-class CoordinatorShell:
+class CoordinatorShell(LastingShell[CoordinatorEntry]):
     """The coordinator of an engine and its one record of what is so. With a keepsake a round is told only when its
     changes are durable. It has the keepsake from birth: whoever opens it first, one who only asks may be, it comes back
     from its log."""
 
+    _WHAT = "the coordinator"
+
     def __init__(self, keepsake: Keepsake | None = None) -> None:
+        super().__init__()
         self._ledger = Ledger()
-        self._keeper: Keeper[CoordinatorEntry] | None = None
         self._keepsake = keepsake
-        self._failpoint: Failpoint = no_failure
-        self._position = 0
         self._wish: int | None = None
-        self._open = False
 
     def open(self, shards: int) -> EngineState:
         """Come to life with so many shards, or come back as the log says: what it says counts."""
@@ -58,9 +55,6 @@ class CoordinatorShell:
         """Where this engine lasts."""
         return self._keepsake
 
-    def is_open(self) -> bool:
-        return self._open
-
     def state(self) -> EngineState:
         self._opened()
         return self._ledger.state
@@ -76,7 +70,7 @@ class CoordinatorShell:
     def claim(self) -> EngineState:
         """A new writer: from now on no other is heard."""
         self._opened()
-        self._log(Claimed(self.state().epoch + 1))
+        self._record(Claimed(self.state().epoch + 1))
         return self.state()
 
     def links(self) -> Links:
@@ -87,7 +81,7 @@ class CoordinatorShell:
     def intend(self, epoch: int, intended: Intended) -> None:
         """What a round will do is settled before it begins."""
         self._hear(epoch)
-        self._log(intended)
+        self._record(intended)
         self._failpoint("after intent")
 
     def combine(self, epoch: int, number: int, now: int, links: Links | None, *parts: Changes) -> Changes:
@@ -101,7 +95,7 @@ class CoordinatorShell:
             raise ReportBug(message)
         self._failpoint("before telling")
         told = Told(number, now, merge(parts), links)
-        self._log(told)
+        self._record(told)
         self._failpoint("after telling")
         return told.changes
 
@@ -120,30 +114,11 @@ class CoordinatorShell:
         keys = {key for size in sizes for key in size}
         self._ledger.coordinator.check({key: sum(size.get(key, 0) for size in sizes) for key in keys})
 
-    def snapshot(self) -> None:
-        """Write a snapshot now, and wait for it."""
-        self._opened()
-        if self._keeper is not None:
-            self._keeper.settle()
-            self._keep_snapshot(self._keeper)
-            self._keeper.settle()
+    def _epoch(self) -> int:
+        return self.state().epoch
 
-    def close(self) -> None:
-        if self._keeper is not None:
-            self._keeper.close()
-        self._open, self._keeper = False, None
-
-    def _opened(self) -> None:
-        if not self._open:
-            message = "the coordinator has failed, or has not come back from its log yet"
-            raise Lost(message)
-
-    def _hear(self, epoch: int) -> None:
-        self._opened()
-        latest = self.state().epoch
-        if epoch != latest:
-            message = f"a writer of epoch {epoch} came after epoch {latest} took over; connect again to go on"
-            raise FixRequest(message)
+    def _contents(self) -> Iterator[bytes]:
+        return self._ledger.contents()
 
     def _recover(self, keepsake: Keepsake, founded: Founded) -> None:
         self._keeper = self._keeper or keepsake.keeper(NAME, CoordinatorEntry, TOLD_KEPT)
@@ -154,25 +129,15 @@ class CoordinatorShell:
             raise StateDamaged(message)
         self._position = read_back(self._ledger, self._keeper, last)
         if not last:
-            self._position = self._keeper.submit(founded).result()
+            self._log(founded)
             self._ledger.replay(founded)
 
-    def _log(self, entry: CoordinatorEntry) -> None:
+    def _record(self, entry: CoordinatorEntry) -> None:
         """Make an entry durable, then true."""
         with self._unless_it_fails():
-            if self._keeper is not None:
-                self._position = self._keeper.submit(entry).result()
+            self._log(entry)
             self._ledger.replay(entry)
-        if self._keeper is not None and self._keeper.due():
-            self._keep_snapshot(self._keeper)
-
-    @contextmanager
-    def _unless_it_fails(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._open = False
-            raise
+        self._keep_snapshot_when_due()
 
     def _told_behind(self, after: int) -> Iterator[Told]:
         if self._keeper is None:
@@ -190,7 +155,3 @@ class CoordinatorShell:
             message = f"round {number} came after round {self._ledger.number}"
             raise ReportBug(message)
         return known.changes
-
-    def _keep_snapshot(self, keeper: Keeper[CoordinatorEntry]) -> None:
-        self._failpoint("before snapshot")
-        keeper.keep(self._position, self._ledger.contents(), lambda: self._failpoint("after snapshot"))

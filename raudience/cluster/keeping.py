@@ -19,7 +19,6 @@ from raudience.records.packing import Packed, pack
 __all__ = ["SNAPSHOT_BYTES", "Keeper", "Shelf", "Snapshot"]
 
 Entry = TypeVar("Entry")
-Head = TypeVar("Head")
 
 _LOG: Final = logging.getLogger(__name__)
 

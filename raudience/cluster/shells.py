@@ -6,15 +6,13 @@ A plain class; `placement` makes actors of it, `inline` calls it as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
-from raudience.cluster.carrier import Lost
 from raudience.cluster.entries import Adopt, Applied, Begun, Claimed, Order, ShardEntry
-from raudience.cluster.keeping import Keeper
-from raudience.cluster.keepsakes import Failpoint, Keepsake, no_failure
+from raudience.cluster.keepsakes import Keepsake
+from raudience.cluster.lasting import LastingShell
 from raudience.cluster.replicas import ShardReplica, pack_shard, read_back
 from raudience.errors import FixRequest, ReportBug, StateDamaged
 from raudience.records import Changes
@@ -31,20 +29,18 @@ class Standing(msgspec.Struct, frozen=True):
     untold: tuple[tuple[int, int], ...] = ()
 
 
-class ShardShell:
+class ShardShell(LastingShell[ShardEntry]):
     """One shard, and what keeps its orders in order and lasting.
 
     An order is taken only from the writer of the latest epoch, and only when its number follows the last one. One that
     comes again is answered as before and changes nothing. With a keepsake an order is durable before its answer leaves.
     """
 
+    _WHAT = "a shard"
+
     def __init__(self) -> None:
+        super().__init__()
         self._replica = ShardReplica()
-        self._keeper: Keeper[ShardEntry] | None = None
-        self._position = 0
-        self._failpoint: Failpoint = no_failure
-        self._open = False
-        self._failed = False
 
     def open(self, name: str, keepsake: Keepsake | None, begun: Begun, told: int = 0) -> Standing:
         """Come to life, or come back: with a keepsake as the shard was by its latest snapshot and its log, which nobody
@@ -80,9 +76,6 @@ class ShardShell:
         untold = tuple((each.number, each.now) for each in self._replica.untold.values())
         return Standing(self._replica.number, self._replica.now, untold)
 
-    def is_open(self) -> bool:
-        return self._open
-
     def fence(self, epoch: int) -> Standing:
         """From now on only the writer of `epoch` is heard."""
         self._opened()
@@ -90,8 +83,7 @@ class ShardShell:
             self._hear(epoch)
         if epoch > self._replica.epoch:
             with self._unless_it_fails():
-                if self._keeper is not None:
-                    self._position = self._keeper.submit(Claimed(epoch)).result()
+                self._log(Claimed(epoch))
             self._replica.epoch = epoch
         return self.standing()
 
@@ -105,8 +97,7 @@ class ShardShell:
             message = f"command {number} came after command {self._replica.number}"
             raise ReportBug(message)
         changes = self._log_and_carry_out(Applied(number, now, told, order))
-        if self._keeper is not None and self._keeper.due():
-            self._keep_snapshot(self._keeper)
+        self._keep_snapshot_when_due()
         return changes
 
     def adopt(
@@ -137,36 +128,22 @@ class ShardShell:
         """Do other work while there is nothing to do for the shard: a process of its own would have to be started."""
         return function(item)
 
-    def snapshot(self) -> None:
-        """Write a snapshot now, and wait for it."""
-        self._opened()
-        if self._keeper is not None:
-            self._keeper.settle()
-            self._keep_snapshot(self._keeper)
-            self._keeper.settle()
-
     def forget(self, name: str, keepsake: Keepsake | None) -> None:
         """Close, and forget everything that was kept under a name."""
         if keepsake is not None:
             (self._keeper or keepsake.keeper(name, ShardEntry)).remove()
         self._open, self._keeper = False, None
 
-    def close(self) -> None:
-        if self._keeper is not None:
-            self._keeper.close()
-        self._open, self._keeper = False, None
+    def _epoch(self) -> int:
+        return self._replica.epoch
 
-    def _opened(self) -> None:
-        if not self._open:
-            message = "a shard has failed, or has not come back from its log yet"
-            raise Lost(message)
+    def _contents(self) -> Iterator[bytes]:
+        return self._watched(self._replica.contents())
 
-    def _hear(self, epoch: int) -> None:
-        self._opened()
-        if epoch != self._replica.epoch:
-            latest = self._replica.epoch
-            message = f"a writer of epoch {epoch} came after epoch {latest} took over; connect again to go on"
-            raise FixRequest(message)
+    def _watched(self, contents: Iterator[bytes]) -> Iterator[bytes]:
+        for frame in contents:
+            yield frame
+            self._failpoint("during snapshot")
 
     def _knows(self, name: str, keepsake: Keepsake, begun: Begun) -> bool:
         """Come back; False for what was left by a shard that had this place before, which may be forgotten in part."""
@@ -184,7 +161,7 @@ class ShardShell:
         last = self._keeper.take_over()
         self._position = read_back(self._replica, self._keeper, last)
         if not last:
-            self._position = self._keeper.submit(begun).result()
+            self._log(begun)
             self._replica.replay(begun)
 
     def _log_and_carry_out(self, entry: Applied) -> Changes:
@@ -197,26 +174,6 @@ class ShardShell:
                 self._position = written.result()
             self._failpoint("after append")
         return changes
-
-    def _keep_snapshot(self, keeper: Keeper[ShardEntry]) -> None:
-        self._failpoint("before snapshot")
-        contents = self._watched(self._replica.contents())
-        keeper.keep(self._position, contents, lambda: self._failpoint("after snapshot"))
-
-    def _watched(self, contents: Iterator[bytes]) -> Iterator[bytes]:
-        for frame in contents:
-            yield frame
-            self._failpoint("during snapshot")
-
-    @contextmanager
-    def _unless_it_fails(self) -> Iterator[None]:
-        """What goes wrong may leave the shard between two states: it must come back from its log first, and without a
-        log it never does."""
-        try:
-            yield
-        except BaseException:
-            self._open, self._failed = False, self._keeper is None
-            raise
 
 
 def shard_name(shard: int) -> str:
