@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "KEY_GROUPS", "change_ids", "group_of_keys", "key_groups", "keys_in_groups", "keys_of_users", "mix64", "text_id",
-    "text_key", "text_keys",
+    "KEY_GROUPS", "change_ids", "first_by_hash", "group_of_keys", "key_groups", "keys_in_groups", "keys_of_users",
+    "mix64", "text_id", "text_key", "text_keys",
 ]  # fmt: skip
 
 KEY_GROUPS = 256
@@ -77,6 +77,14 @@ def group_of_keys(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
 def key_groups(mpids: NDArray[np.int64], groups: int = KEY_GROUPS) -> NDArray[np.int32]:
     """Key group of each MPID, int32[n]; depends on nothing but the MPID and the number of groups."""
     return (mix64(mpids.view(np.uint64) ^ _GOLDEN) % np.uint64(groups)).astype(np.int32)
+
+
+def first_by_hash(mpids: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """A fair sample of distinct MPIDs, int64[up to most]: those whose `mix64` is least, in its order. Samples of parts,
+    joined and sampled again, give that of the whole."""
+    keys = mix64(mpids.view(np.uint64))
+    least = np.argpartition(keys, most)[:most] if most < len(keys) else np.arange(len(keys))
+    return mpids[least[np.argsort(keys[least])]]
 
 
 def change_ids(

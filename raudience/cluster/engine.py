@@ -22,12 +22,12 @@ from raudience.cluster.growing import Growth, possible
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
-from raudience.coordinator import AudienceCount, Scaling
+from raudience.coordinator import AudienceCount, Scaling, merge_comparisons
 from raudience.errors import FixRequest
 from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
-from raudience.records import Block, Changes, Explanation, Field
+from raudience.records import Block, Changes, Comparison, Explanation, Field
 from raudience.shard.commands import Tick
 
 __all__ = ["Engine"]
@@ -143,6 +143,10 @@ class Engine:
         """Size, adds, drops and volatility of each audience, by key."""
         found: tuple[AudienceCount, ...] = self._writer.ask(COORDINATOR, "figures")
         return found
+
+    def compare(self, left: str, right: str, most: int = 10) -> Comparison:
+        """How two audiences differ, shadows included, with a sample of up to `most` users each way."""
+        return merge_comparisons(self._ask_all("compare", left, right, most), most)
 
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in the audience or not."""

@@ -137,7 +137,7 @@ class Ledger:
     def _fulfil(self, intended: Intended) -> None:
         match intended.intent:
             case Defined(book, plan):
-                self.coordinator.define([audience.key for audience in plan.audiences])
+                self.coordinator.define([audience.key for audience in plan.shown])
                 self._update(book=book, plan=plan)
             case Moved(groups, _, taker):
                 owner = np.array(self.state.owner)

@@ -6,7 +6,7 @@ May import: catalog, criteria, records, ground.
 """
 
 from raudience.coordinator.counting import AudienceCount, Coordinator, Counts
-from raudience.coordinator.merging import merge, no_changes
+from raudience.coordinator.merging import merge, merge_comparisons, no_changes
 from raudience.coordinator.owning import Transfer, owners, transfers
 from raudience.coordinator.scaling import Load, Scaling
 
@@ -18,6 +18,7 @@ __all__ = [
     "Scaling",
     "Transfer",
     "merge",
+    "merge_comparisons",
     "no_changes",
     "owners",
     "transfers",

@@ -1,4 +1,4 @@
-"""Changes of the shards, merged into one order."""
+"""What the shards tell, merged: changes into one order, comparisons into one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from raudience.records import Changes
+from raudience.hashing import first_by_hash
+from raudience.records import Changes, Comparison
 
-__all__ = ["merge", "no_changes"]
+__all__ = ["merge", "merge_comparisons", "no_changes"]
 
 
 def no_changes() -> Changes:
@@ -42,6 +43,17 @@ def merge(parts: Sequence[Changes]) -> Changes:
         mpid=mpid[order],
         entered=np.concatenate([part.entered for part in told])[order],
         at=at[order],
+    )
+
+
+def merge_comparisons(parts: Sequence[Comparison], most: int) -> Comparison:
+    """One comparison from those of disjoint users, each with a sample of `most` users or more, if it has them."""
+    return Comparison(
+        sum(part.adds for part in parts),
+        sum(part.drops for part in parts),
+        sum(part.both for part in parts),
+        first_by_hash(np.concatenate([part.entering for part in parts]), most),
+        first_by_hash(np.concatenate([part.leaving for part in parts]), most),
     )
 
 

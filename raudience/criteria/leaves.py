@@ -190,20 +190,25 @@ Formula: TypeAlias = int | AndOf | OrOf | NotOf
 
 
 class PlannedAudience(msgspec.Struct, frozen=True):
-    """key: the audience's permanent key. version: of its definition, from 1 on. formula: includes who is alive."""
+    """key: the audience's permanent key. version: of its definition, from 1 on. formula: includes who is alive.
+
+    shadow: evaluated like every other, but never counted and never told; by convention its key is `<key>@<version>`, of
+    the audience and version that it stands for until that is in force.
+    """
 
     key: str
     version: int
     formula: Formula
+    shadow: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, tag=True):
     """All that a shard needs of the book.
 
-    leaves: distinct, sorted by canonical text. workspaces: workspace of each known input; an unknown input belongs to
-    the workspace "default". Milliseconds: lookback (None: unlimited) bounds every event window already; retention
-    (None: for ever) is how long a profile is kept without activity; remember_messages, remember_batches are how long
-    ids are remembered.
+    leaves: distinct, sorted by canonical text. audiences: in the order of their keys. workspaces: workspace of each
+    known input; an unknown input belongs to the workspace "default". Milliseconds: lookback (None: unlimited) bounds
+    every event window already; retention (None: for ever) is how long a profile is kept without activity;
+    remember_messages, remember_batches are how long ids are remembered.
     """
 
     leaves: tuple[Leaf, ...]
@@ -213,3 +218,8 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
     retention: int | None
     remember_messages: int
     remember_batches: int
+
+    @property
+    def shown(self) -> tuple[PlannedAudience, ...]:
+        """Audiences that are no shadows."""
+        return tuple(audience for audience in self.audiences if not audience.shadow)

@@ -20,6 +20,7 @@ from raudience.records.blocks import (
     Products,
 )
 from raudience.records.changes import Change, Changes
+from raudience.records.comparisons import Comparison
 from raudience.records.explanations import Evidence, Explanation, Truth
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Change",
     "Changes",
     "Column",
+    "Comparison",
     "EventKey",
     "Events",
     "Evidence",

@@ -64,10 +64,10 @@ class Backfill:
 
     def difference(self, former: Evaluation, present: Evaluation) -> Changes:
         """Changes of membership from an evaluation to the one that was filled, at this moment; audiences that are gone
-        are left by all."""
-        keys = sorted({*former.audiences, *present.audiences})
-        parts = [self._turned(former, key) for key in keys]
-        versions = {a.key: a.version for e in (former, present) for a in e.plan.audiences}
+        are left by all. Of shadows nothing is told."""
+        versions = {a.key: a.version for e in (former, present) for a in e.plan.shown}
+        keys = sorted(versions)
+        parts = [self._turned(former, key) if key in present.shown else self._gone(former, key) for key in keys]
         count = [len(mpids) for mpids, _ in parts]
         return Changes(
             tuple(keys),
@@ -80,15 +80,20 @@ class Backfill:
 
     def _turned(self, former: Evaluation, key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """MPIDs int64[k], ascending, of those who enter or leave an audience; bool[k]: who enters."""
-        after, column = self._filled.get(key), former.audiences.get(key)
+        after, column = self._filled[key], former.shown.get(key)
         if column is None:
-            assert after is not None
             return np.sort(self._profiles.index.mpids.take(after.nonzero()[0])), np.ones(np.count_nonzero(after), bool)
         before = former.membership.members.column(column, self._rows)
-        row = (before if after is None else before != after).nonzero()[0]
+        row = (before != after).nonzero()[0]
         mpids = self._profiles.index.mpids.take(row)
         order = np.argsort(mpids)
         return mpids[order], ~before[row[order]]
+
+    def _gone(self, former: Evaluation, key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The same for an audience that is no longer shown."""
+        before = former.membership.members.column(former.shown[key], self._rows)
+        mpids = np.sort(self._profiles.index.mpids.take(before.nonzero()[0]))
+        return mpids, np.zeros(len(mpids), bool)
 
     def _profile_leaves(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
         leaves, rows = evaluation.leaves, self._rows

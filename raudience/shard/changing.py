@@ -12,15 +12,15 @@ __all__ = ["joined", "ordered"]
 
 
 def ordered(plan: Plan, parts: list[Changes]) -> Changes:
-    """The parts in one, `audience` numbered as in the plan, whose audiences are in the order of their keys."""
+    """The parts in one, `audience` numbered as in `plan.shown`, which is in the order of the keys."""
     audience = np.concatenate([np.zeros(0, np.int32), *(part.audience for part in parts)])
     mpid = np.concatenate([np.zeros(0, np.int64), *(part.mpid for part in parts)])
     entered = np.concatenate([np.zeros(0, bool), *(part.entered for part in parts)])
     at = np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)])
     order = np.lexsort((mpid, audience, at))
     order = order[_at_the_end(audience[order], mpid[order], at[order])]
-    keys = tuple(planned.key for planned in plan.audiences)
-    versions = tuple(planned.version for planned in plan.audiences)
+    keys = tuple(planned.key for planned in plan.shown)
+    versions = tuple(planned.version for planned in plan.shown)
     return Changes(keys, versions, audience[order], mpid[order], entered[order], at[order])
 
 

@@ -11,7 +11,7 @@ from raudience.shard.compiled import Compiled
 from raudience.shard.events import EventLeaves
 from raudience.shard.fields import ProfileLeaves
 from raudience.shard.formulas import Formulas
-from raudience.shard.membership import Membership
+from raudience.shard.membership import Membership, Turns
 from raudience.shard.profiles import Profiles
 from raudience.shard.timers import Due, Timers
 from raudience.shard.toggles import Toggles
@@ -20,12 +20,15 @@ __all__ = ["Evaluation"]
 
 
 class Evaluation:
-    """audiences: number of each audience of the plan by its key."""
+    """audiences: number of each audience of the plan by its key; shown: of those that are no shadows."""
 
     def __init__(self, plan: Plan, profiles: Profiles, known: EventDictionaries) -> None:
         self.plan = plan
         self.compiled = Compiled(plan)
         self.audiences = {audience.key: number for number, audience in enumerate(plan.audiences)}
+        self.shown = {audience.key: self.audiences[audience.key] for audience in plan.shown}
+        self._told = np.full(len(plan.audiences), -1, np.int32)
+        self._told[list(self.shown.values())] = np.arange(len(self.shown))
         self.leaves = ProfileLeaves(self.compiled, profiles)
         self.events = EventLeaves(self.compiled, known)
         self.membership = Membership(self.compiled.default, Formulas(self.compiled.formulas))
@@ -46,6 +49,14 @@ class Evaluation:
                 row, at = due.row[where], due.at[where]
                 toggles.append(leaf.apply(none, never, never, row, at, self.membership.leaves, until, timers))
         return toggles
+
+    def told(self, turns: Turns) -> Turns:
+        """What is told of turns: nothing of shadows, and audiences numbered as in `plan.shown`."""
+        if len(self.shown) == len(self.audiences):
+            return turns
+        audience = self._told.take(turns.audience)
+        where = (audience >= 0).nonzero()[0]
+        return Turns(audience[where], turns.row[where], turns.entered[where], turns.at[where])
 
     def graft(self, other: Evaluation, to: NDArray[np.int32]) -> None:
         """Take what another evaluation of the same plan has found, but for NOBODY; to: int32[n], own row of each of its

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from raudience.clock import DAY
 from raudience.criteria.leaves import FOREVER, Plan
 from raudience.errors import ReportBug
-from raudience.hashing import key_groups
-from raudience.records import Block, Changes, Explanation, Field
+from raudience.hashing import first_by_hash, key_groups
+from raudience.records import Block, Changes, Comparison, Explanation, Field
 from raudience.records.slicing import cut
 from raudience.shard.absorbing import Absorbing, opened
 from raudience.shard.arrivals import Arrivals, EventDictionaries
@@ -90,8 +90,18 @@ class Shard:
         return np.sort(self.profiles.index.mpids[rows])
 
     def counts(self) -> dict[str, int]:
-        """Size of every audience."""
-        return {audience.key: int(self._member_column(audience.key).sum()) for audience in self.plan.audiences}
+        """Size of every audience that is no shadow."""
+        return {key: int(self._member_column(key).sum()) for key in self.evaluation.shown}
+
+    def compare(self, left: str, right: str, most: int) -> Comparison:
+        """How two audiences differ, shadows included; up to `most` MPIDs each way, the same for any two shards that
+        hold the same users. KeyError for an audience that is not in the plan."""
+        before, after = self._member_column(left), self._member_column(right)
+        both = int(np.count_nonzero(before & after))
+        entering, leaving = (self.profiles.index.mpids[rows.nonzero()[0]] for rows in (after > before, before > after))
+        return Comparison(
+            len(entering), len(leaving), both, first_by_hash(entering, most), first_by_hash(leaving, most)
+        )
 
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in an audience or not: each criterion with what was found, and when it flips."""
@@ -287,7 +297,7 @@ class Shard:
         toggles += evaluation.events.step(self.store, arrivals, patterns, self.now, until, bits)
         dropped, drops = self._lapsed(due.row[due.leaf == _RETENTION], until)
         toggles += drops
-        self._note(evaluation.membership.apply(gather(toggles)))
+        self._note(evaluation.told(evaluation.membership.apply(gather(toggles))))
         if arrivals is not None:
             self.store.append(arrivals, patterns, evaluation.events.matching)
         self._forget(dropped, until)

@@ -13,6 +13,7 @@ from raudience.cluster.carrier import COORDINATOR
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.rounds import Round
 from raudience.errors import FixDefinition, FixRequest, ReportBug
+from raudience.hashing import first_by_hash
 from raudience.ingest.batches import decode
 from raudience.records import Field
 from tests.cluster.world import BOOK, END, START, batch
@@ -55,6 +56,16 @@ def test_members_of_all_shards_come_ascending_and_are_counted(engine):
     assert fans.dtype == np.int64
     assert fans.tolist() == sorted(fans.tolist())
     assert engine.counts() == {"buyers": len(engine.members("buyers")), "fans": len(fans)}
+
+
+def test_audiences_of_all_shards_are_compared(engine):
+    engine.apply(block_of(BATCHES), END)
+    fans, buyers = (set(engine.members(key).tolist()) for key in ("fans", "buyers"))
+    found = engine.compare("fans", "buyers", 4)
+    assert (found.adds, found.drops, found.both) == (len(buyers - fans), len(fans - buyers), len(fans & buyers))
+    assert found.leaving.tolist() == first_by_hash(np.array(sorted(fans - buyers)), 4).tolist()
+    with pytest.raises(FixRequest, match="compare: expected an audience of the book in force, got 'gold'"):
+        engine.compare("fans", "gold")
 
 
 def test_time_alone_empties_an_audience(engine):

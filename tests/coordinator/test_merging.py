@@ -1,9 +1,10 @@
-"""The order of changes (records.changes) does not depend on how they were spread over shards."""
+"""The order of changes (records.changes) and comparisons do not depend on how users were spread over shards."""
 
 import numpy as np
 
-from raudience.coordinator import merge, no_changes
-from raudience.records import Changes
+from raudience.coordinator import merge, merge_comparisons, no_changes
+from raudience.hashing import first_by_hash
+from raudience.records import Changes, Comparison
 
 
 def changes(audiences: tuple[str, ...], *rows: tuple[int, str, int, bool]) -> Changes:
@@ -51,3 +52,16 @@ def test_order_of_shards_does_not_matter():
     one = changes(("a",), (1, "a", 3, True))
     two = changes(("a",), (1, "a", 2, True))
     assert rows(merge([one, two])) == rows(merge([two, one])) == [(1, "a", 2, True), (1, "a", 3, True)]
+
+
+def test_comparisons_of_parts_make_that_of_the_whole():
+    mpids = np.arange(-50, 50)
+    whole = Comparison(100, 30, 7, first_by_hash(mpids, 5), first_by_hash(mpids[:30], 5))
+    parts = [
+        Comparison(60, 30, 3, first_by_hash(mpids[:60], 5), first_by_hash(mpids[:30], 5)),
+        Comparison(40, 0, 4, first_by_hash(mpids[60:], 5), first_by_hash(mpids[:0], 5)),
+    ]
+    merged = merge_comparisons(parts, 5)
+    assert (merged.adds, merged.drops, merged.both) == (whole.adds, whole.drops, whole.both)
+    assert merged.entering.tolist() == whole.entering.tolist()
+    assert merged.leaving.tolist() == whole.leaving.tolist()
