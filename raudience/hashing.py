@@ -1,4 +1,4 @@
-"""The only mmh3: key groups, keys for remembering what was seen, ids of criteria and changes."""
+"""The only mmh3: key groups, buckets of A/B tests, keys for remembering what was seen, ids of criteria and changes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "KEY_GROUPS", "change_ids", "first_by_hash", "group_of_keys", "key_groups", "keys_in_groups", "keys_of_users",
-    "mix64", "text_id", "text_key", "text_keys",
+    "BUCKETS", "KEY_GROUPS", "buckets", "change_ids", "first_by_hash", "group_of_keys", "key_groups", "keys_in_groups",
+    "keys_of_users", "mix64", "text_id", "text_key", "text_keys",
 ]  # fmt: skip
 
 KEY_GROUPS = 256
+
+BUCKETS = 10_000
+"""Buckets of an A/B test: one for each hundredth of a percent (semantics D16)."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _HALF = np.uint64(33)
 _GROUP = np.uint64(KEY_GROUPS - 1)
+
+# MurmurHash3 x64 128-bit of a key of 8 bytes.
+_FACTOR_1 = np.uint64(0x87C37B91114253D5)
+_FACTOR_2 = np.uint64(0x4CF5AD432745937F)
+_LEFT = np.uint64(31)
+_RIGHT = np.uint64(64 - 31)
+_LENGTH = np.uint64(8)
+_PIECE = 1 << 14
+"""MPIDs whose hashes stay in the cache while they are worked out."""
 
 
 def text_key(text: bytes | str, seed: int = 0) -> int:
@@ -85,6 +97,29 @@ def first_by_hash(mpids: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     keys = mix64(mpids.view(np.uint64))
     least = np.argpartition(keys, most)[:most] if most < len(keys) else np.arange(len(keys))
     return mpids[least[np.argsort(keys[least])]]
+
+
+def buckets(mpids: NDArray[np.int64], seed: int) -> NDArray[np.uint16]:
+    """Bucket of each MPID in the A/B test of a seed (its lowest 32 bits), uint16[n] in 0 to 9,999.
+
+    The low 64 bits of mmh3 x64 128-bit of the 8 little-endian bytes of the MPID, modulo 10,000 (semantics D16). What
+    this returns never changes: users would move between variations.
+    """
+    found = np.empty(len(mpids), np.uint16)
+    for first in range(0, len(mpids), _PIECE):
+        hashes = _low_hashes(mpids[first : first + _PIECE].view(np.uint64), seed & 0xFFFFFFFF)
+        found[first : first + _PIECE] = hashes % np.uint64(BUCKETS)
+    return found
+
+
+def _low_hashes(keys: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    high = np.uint64(seed) ^ _LENGTH
+    low = keys * _FACTOR_1
+    low = (low << _LEFT) | (low >> _RIGHT)
+    low *= _FACTOR_2
+    low ^= high
+    low += high
+    return mix64(low) + mix64(low + high)
 
 
 def change_ids(

@@ -2,6 +2,7 @@
 
 import pickle
 
+import mmh3
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from raudience.errors import (
     StateDamaged,
 )
 from raudience.hashing import (
+    buckets,
     change_ids,
     group_of_keys,
     key_groups,
@@ -75,6 +77,40 @@ def test_neighbouring_mpids_are_spread_over_all_groups():
     counts = np.bincount(key_groups(np.arange(25_600)), minlength=256)
     assert len(counts) == 256
     assert 50 < counts.min() <= counts.max() < 200
+
+
+MPIDS = (0, 1, 2, -1, 814794983977344850, -1327484737295091692, 2**63 - 1, -(2**63))
+
+
+@pytest.mark.parametrize(
+    ("seed", "golden"),
+    [
+        (0, [2539, 2250, 5128, 1667, 9911, 1462, 7828, 151]),
+        (1, [4640, 184, 2433, 7276, 3789, 5218, 9052, 1451]),
+        (42, [547, 5092, 1168, 3593, 5416, 3075, 7884, 1716]),
+        (2**32 - 1, [754, 5717, 2390, 7669, 9988, 2927, 5814, 7577]),
+    ],
+)
+def test_buckets_are_the_same_for_ever(seed, golden):
+    assert buckets(longs(*MPIDS), seed).tolist() == golden
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.integers(0, 2**32 - 1))
+def test_a_bucket_is_the_low_half_of_the_mmh3_of_the_mpid_modulo_ten_thousand(mpids, seed):
+    told = [mmh3.hash64(mpid.to_bytes(8, "little", signed=True), seed, signed=False)[0] % 10_000 for mpid in mpids]
+    assert buckets(longs(*mpids), seed).tolist() == told
+
+
+def test_buckets_of_many_mpids_are_those_of_each():
+    mpids = np.arange(-20_000, 20_000)
+    far = [-20_000, -3_617, -3_616, -1, 0, 12_768, 19_999]
+    assert buckets(mpids, 7)[[mpid + 20_000 for mpid in far]].tolist() == buckets(longs(*far), 7).tolist()
+
+
+def test_buckets_leave_the_mpids_they_were_given():
+    mpids = longs(1, -2)
+    buckets(mpids, 7)
+    assert mpids.tolist() == [1, -2]
 
 
 def test_keys_of_texts_are_the_same_for_ever():

@@ -1,6 +1,7 @@
 """From the reports of the shards to audiences.
 
-Holds: sizes, adds and drops, the order of changes, which shard owns which key groups, how many shards there should be.
+Holds: sizes, adds and drops, variations of A/B tests, the order of changes, which shard owns which key groups, how many
+shards there should be.
 Never holds: profiles, events, files, clocks.
 May import: catalog, criteria, records, ground.
 """
