@@ -8,6 +8,7 @@ from typing import Final, cast, get_args
 
 from raudience import __version__
 from raudience.catalog.mparticle import EventModel
+from raudience.cli.reaching import add_engine
 from raudience.cluster.instants import read_instant
 from raudience.criteria.definition import EventKind
 from raudience.errors import FixDefinition, FixInput, FixRequest
@@ -32,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--log-format", default="text", choices=["text", "json"], help="form of log lines on stderr")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _replay(commands.add_parser("replay", help="events in, members and changes of every audience out"))
-    _why(commands.add_parser("why", help="why a user is in an audience or not, at an instant"))
+    _why(commands.add_parser("why", help="why a user is in an audience or not: by files of events, or in an engine"))
     _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
     _scale(commands.add_parser("scale", help="have more or fewer shards"))
     validate = commands.add_parser("validate", help="check a book of audiences; every fault at once")
@@ -83,9 +84,11 @@ def _replay(command: argparse.ArgumentParser) -> None:
 def _why(command: argparse.ArgumentParser) -> None:
     command.add_argument("mpid", type=int, metavar="MPID")
     command.add_argument("audience", metavar="AUDIENCE", help="key of the audience")
-    command.add_argument("--events", nargs="+", required=True, metavar="EVENTS", help=_EVENTS)
-    command.add_argument("--audiences", type=Path, required=True, metavar="FILE", help=_AUDIENCES)
+    command.add_argument("--events", nargs="+", metavar="EVENTS", help=_EVENTS)
+    command.add_argument("--audiences", type=Path, metavar="FILE", help=_AUDIENCES)
     command.add_argument("--at", type=_instant, metavar="INSTANT", help=f"default: the last event. {_INSTANT}")
+    command.add_argument("--json", action="store_true", help="one JSON object")
+    add_engine(command)
     _source(command)
 
 

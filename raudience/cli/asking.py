@@ -12,9 +12,12 @@ from raudience.catalog import Audience, Book
 from raudience.catalog.mparticle import import_audience
 from raudience.catalog.planning import plan
 from raudience.catalog.schema import schema_text
-from raudience.cli.screen import explain
+from raudience.cli.explaining import as_json, explain
+from raudience.cli.reaching import reached
 from raudience.cluster.books import read_book_file, read_bytes
 from raudience.cluster.replay import Question, answer
+from raudience.errors import FixRequest
+from raudience.records import Explanation
 
 __all__ = ["import_mparticle", "schema", "validate", "why"]
 
@@ -22,17 +25,33 @@ _NO_KEY: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
 
 
 def why(asked: argparse.Namespace) -> int:
-    question = Question(
-        mpid=asked.mpid,
-        audience=asked.audience,
-        events=tuple(asked.events),
-        book=read_book_file(asked.audiences),
-        at=asked.at,
-        input=asked.input,
-        spill=asked.spill,
-    )
-    explain(answer(question))
+    explanation = _explanation(asked)
+    if asked.json:
+        print(as_json(explanation))
+    else:
+        explain(explanation)
     return 0
+
+
+def _explanation(asked: argparse.Namespace) -> Explanation:
+    """Of an engine, or of one that is made for this of files of events."""
+    if (asked.events is None) != (asked.audiences is None) or (asked.events is None and asked.at is not None):
+        message = "why: expected --events and --audiences, with --at if you like, or an engine: --state or --name"
+        raise FixRequest(message)
+    if asked.events is None:
+        with reached(asked) as client:
+            return client.why(asked.mpid, asked.audience)
+    return answer(
+        Question(
+            mpid=asked.mpid,
+            audience=asked.audience,
+            events=tuple(asked.events),
+            book=read_book_file(asked.audiences),
+            at=asked.at,
+            input=asked.input,
+            spill=asked.spill,
+        )
+    )
 
 
 def validate(asked: argparse.Namespace) -> int:

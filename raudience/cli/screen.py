@@ -14,9 +14,8 @@ from raudience.cluster.loading import Step, Tell
 from raudience.cluster.replay import Replayed, Summary
 from raudience.cluster.states import StateFigures
 from raudience.criteria.dates import write_moment
-from raudience.records import Explanation, Truth
 
-__all__ = ["complain", "explain", "progress", "tell_outcome", "waiting"]
+__all__ = ["complain", "progress", "say", "tell_outcome", "tell_state", "told_steps", "waiting"]
 
 _ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _SCREEN: Final = Console(highlight=False)
@@ -127,24 +126,6 @@ def _audiences(summary: Summary) -> Table:
     return table
 
 
-def explain(explanation: Explanation) -> None:
-    """Why a user is in an audience or not, criterion by criterion."""
-    state = "is in" if explanation.member else "is not in"
-    known = "" if explanation.known else " (this user was never seen)"
-    at = write_moment(explanation.at)
-    _SCREEN.print(f"{explanation.mpid} {state} {explanation.audience} at {at}{known}", markup=False, style="bold")
-    for truth in explanation.criteria:
-        _SCREEN.print(f"  {'yes' if truth.holds else 'no':<3}  {truth.criterion}", markup=False, soft_wrap=True)
-        for line in _evidence(truth):
-            _SCREEN.print(f"       {line}", markup=False, style="dim", soft_wrap=True)
-    if explanation.flips_at is not None:
-        turn = "leaves" if explanation.member else "joins"
-        _SCREEN.print(f"If nothing happens, {turn} at {write_moment(explanation.flips_at)}", markup=False)
-
-
-def _evidence(truth: Truth) -> list[str]:
-    lines = [f"found: {truth.found}"] if truth.found else []
-    lines += [f"{each.what}" + ("" if each.at is None else f" at {write_moment(each.at)}") for each in truth.evidence]
-    if truth.flips_at is not None:
-        lines.append(f"turns to {'no' if truth.holds else 'yes'} at {write_moment(truth.flips_at)} if nothing happens")
-    return lines
+def say(line: str, style: str = "") -> None:
+    """One line of a result, however wide."""
+    _SCREEN.print(line, markup=False, style=style, soft_wrap=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from raudience.catalog import Book
 from raudience.catalog.documents import read_book
+from raudience.catalog.outlining import outlined
 from raudience.catalog.planning import plan
 from raudience.clock import monotonic
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
@@ -44,6 +45,7 @@ class Engine:
         self._carrier = carrier
         self._writer = Writer(carrier, shards)
         self._audiences: frozenset[str] = frozenset()
+        self._book = Book(())
         self._arrivals = Arrivals()
         self._growth = Growth(carrier, self._writer, scaling)
         self._refresh()
@@ -84,7 +86,7 @@ class Engine:
         document = msgspec.json.encode(book, enc_hook=str)
         self._claim()
         changes = self._writer.settle(Defined(document, planned), now)
-        self._audiences = frozenset(audience.key for audience in book.audiences)
+        self._audiences, self._book = frozenset(audience.key for audience in book.audiences), book
         return changes
 
     def apply(self, block: Block, now: int) -> Changes:
@@ -152,7 +154,10 @@ class Engine:
         """Why a user is in the audience or not."""
         self._known(audience)
         group = key_groups(np.array([mpid], np.int64))[0]
-        found: Explanation = self._writer.steadily(lambda: self._writer.ask_owner(group, "ask", "why", mpid, audience))
+        outline = outlined(self._book, audience)
+        found: Explanation = self._writer.steadily(
+            lambda: self._writer.ask_owner(group, "ask", "why", mpid, audience, outline)
+        )
         return found
 
     def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
@@ -272,8 +277,8 @@ class Engine:
         """Read anew what another driver may have changed."""
         self._writer.refresh()
         document = self._writer.state.book
-        book = read_book(document, "the book in force", "json") if document else Book(())
-        self._audiences = frozenset(audience.key for audience in book.audiences)
+        self._book = read_book(document, "the book in force", "json") if document else Book(())
+        self._audiences = frozenset(audience.key for audience in self._book.audiences)
 
     def _known(self, audience: str) -> None:
         if audience not in self._audiences:

@@ -21,25 +21,43 @@ from raudience.records.blocks import (
 )
 from raudience.records.changes import Change, Changes
 from raudience.records.comparisons import Comparison
-from raudience.records.explanations import Evidence, Explanation, Truth
+from raudience.records.explanations import (
+    AndNode,
+    AudienceNode,
+    CriterionNode,
+    Evidence,
+    ExcludeNode,
+    Explanation,
+    Node,
+    NotNode,
+    OrNode,
+    Truth,
+)
 
 __all__ = [
     "DELETED",
     "NULL",
     "NUMBER",
+    "AndNode",
+    "AudienceNode",
     "Batches",
     "Block",
     "Change",
     "Changes",
     "Column",
     "Comparison",
+    "CriterionNode",
     "EventKey",
     "Events",
     "Evidence",
+    "ExcludeNode",
     "Explanation",
     "Field",
     "FieldColumn",
     "ListColumn",
+    "Node",
+    "NotNode",
+    "OrNode",
     "Products",
     "Truth",
 ]

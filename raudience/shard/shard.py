@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from raudience.clock import DAY
 from raudience.criteria.leaves import FOREVER, Plan
+from raudience.criteria.outlines import Outline
 from raudience.errors import ReportBug
 from raudience.hashing import first_by_hash, key_groups
 from raudience.records import Block, Changes, Comparison, Explanation, Field
@@ -103,13 +104,14 @@ class Shard:
             len(entering), len(leaving), both, first_by_hash(entering, most), first_by_hash(leaving, most)
         )
 
-    def why(self, mpid: int, audience: str) -> Explanation:
-        """Why a user is in an audience or not: each criterion with what was found, and when it flips."""
+    def why(self, mpid: int, audience: str, outline: Outline | None = None) -> Explanation:
+        """Why a user is in an audience or not: each criterion with what was found, and when it flips. outline: how the
+        audience was written, else as the plan has it."""
         row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])
         if row < 0:
             return Explanation(audience, mpid, self.now, known=False, member=False, criteria=())
         explainer = Explainer(row, self.profiles, self.store, self.known, self.evaluation, self.now)
-        return explainer.explain(mpid, audience)
+        return explainer.explain(mpid, audience, outline)
 
     def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         """Identities of users by name; a user who is not known has none."""

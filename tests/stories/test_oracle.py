@@ -188,7 +188,9 @@ def test_why_tells_the_truth_of_each_criterion_and_the_next_flip(history):
                 continue
             assert (why.member, why.at) == (world.member(one["key"], mpid, now), now)
             if why.known:
+                assert why.tree.holds == why.member
                 assert why.flips_at == world.flips_at(one["key"], mpid, now)
+                assert bool(why.flips_by) == (why.flips_at is not None)
                 assert_truths(why, world, book, one["key"], profile, mpid, now)
 
 

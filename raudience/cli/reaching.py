@@ -1,0 +1,44 @@
+"""Which engine a command is about: one that does not run, by its state, or one that runs on Ray, by its name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from raudience.cluster.client import Client
+from raudience.cluster.engine import Engine
+from raudience.cluster.engines import find_engine, start_engine
+from raudience.cluster.keepsakes import place_of
+from raudience.cluster.states import show_state
+from raudience.errors import FixRequest
+
+__all__ = ["add_engine", "reached"]
+
+
+def add_engine(command: argparse.ArgumentParser) -> None:
+    """Let a command say which engine it means."""
+    command.add_argument(
+        "--state", metavar="STATE", help="of an engine that does not run: a directory, or nats://host:port/name"
+    )
+    command.add_argument("--snapshots", metavar="URL", help="where snapshots are when the state is no directory")
+    command.add_argument("--name", metavar="NAME", help="a lasting engine that runs on Ray")
+    command.add_argument("--address", metavar="ADDRESS", help="Ray to use; default: RAY_ADDRESS")
+
+
+@contextmanager
+def reached(asked: argparse.Namespace) -> Iterator[Client]:
+    """A client of the engine that is meant. Raises FixRequest when it is none, or two."""
+    with closing(_engine(asked)) as engine:
+        yield Client(engine)
+
+
+def _engine(asked: argparse.Namespace) -> Engine:
+    if (asked.state is None) == (asked.name is None):
+        message = f"{asked.command}: expected either --state (an engine that does not run) or --name (one that does)"
+        raise FixRequest(message)
+    if asked.name is not None:
+        return find_engine(asked.name, asked.address)
+    place = place_of(asked.state, asked.snapshots)
+    show_state(place, lambda step: None)
+    return start_engine("inline", place=place)
