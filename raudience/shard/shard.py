@@ -11,24 +11,21 @@ from numpy.typing import NDArray
 
 from raudience.clock import DAY
 from raudience.criteria.leaves import FOREVER, Plan
-from raudience.criteria.outlines import Outline
 from raudience.errors import ReportBug
-from raudience.hashing import first_by_hash, key_groups
-from raudience.records import Block, Changes, Comparison, Explanation, Field
+from raudience.hashing import key_groups
+from raudience.records import Block, Changes
 from raudience.records.slicing import cut
 from raudience.shard.absorbing import Absorbing, opened
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.backfill import Backfill
 from raudience.shard.changing import joined, ordered
-from raudience.shard.checking import check
 from raudience.shard.commands import Command, Tick
-from raudience.shard.evaluation import Evaluation
-from raudience.shard.explaining import Explainer
 from raudience.shard.freezing import Frozen
 from raudience.shard.index import NOBODY, Remembered
 from raudience.shard.intake import Intake, fresh_events, fresh_parts
 from raudience.shard.membership import Turns
-from raudience.shard.profiles import SETS, Profiles
+from raudience.shard.profiles import Profiles
+from raudience.shard.reading import Known
 from raudience.shard.registers import NEVER
 from raudience.shard.sifting import join_thin
 from raudience.shard.snapshot import Header, Part, RememberedPart
@@ -38,13 +35,12 @@ from raudience.shard.toggles import Toggles, gather
 
 __all__ = ["Shard"]
 
-_EMPTY = Plan((), (), {}, None, None, 2 * DAY, 30 * DAY)
 _STEP = DAY
 _RETENTION = -1
 _REUSE = -2
 
 
-class Shard:
+class Shard(Known):
     """What one shard knows and decides about its profiles.
 
     `apply` takes commands in ascending time and returns all changes of membership in (time of the command before, now].
@@ -52,19 +48,8 @@ class Shard:
     """
 
     def __init__(self) -> None:
-        self.now = -(1 << 60)
-        self.profiles = Profiles()
-        self.known = EventDictionaries()
-        self.store = EventStore()
-        self.timers = Timers()
-        self._batches = Remembered(_EMPTY.remember_batches)
-        self._messages = Remembered(_EMPTY.remember_messages)
-        self.evaluation = Evaluation(_EMPTY, self.profiles, self.known)
+        super().__init__()
         self._noted: list[Changes] = []
-
-    @property
-    def plan(self) -> Plan:
-        return self.evaluation.plan
 
     def apply(self, command: Command, now: int) -> Changes:
         """Carry out a command. A `now` before that of the last command counts as that moment; what a block would let
@@ -84,52 +69,6 @@ class Shard:
                 assert_never(command)
         self.store.forget(self.now - self.plan.lookback if self.plan.lookback is not None else -(1 << 61))
         return changes
-
-    def members(self, audience: str) -> NDArray[np.int64]:
-        """MPIDs of the members, int64[n], ascending. KeyError for an audience that is not in the plan."""
-        rows = self._member_column(audience).nonzero()[0]
-        return np.sort(self.profiles.index.mpids[rows])
-
-    def counts(self) -> dict[str, int]:
-        """Size of every audience that is no shadow."""
-        return {key: int(self._member_column(key).sum()) for key in self.evaluation.shown}
-
-    def compare(self, left: str, right: str, most: int) -> Comparison:
-        """How two audiences differ, shadows included; up to `most` MPIDs each way, the same for any two shards that
-        hold the same users. KeyError for an audience that is not in the plan."""
-        before, after = self._member_column(left), self._member_column(right)
-        both = int(np.count_nonzero(before & after))
-        entering, leaving = (self.profiles.index.mpids[rows.nonzero()[0]] for rows in (after > before, before > after))
-        return Comparison(
-            len(entering), len(leaving), both, first_by_hash(entering, most), first_by_hash(leaving, most)
-        )
-
-    def why(self, mpid: int, audience: str, outline: Outline | None = None) -> Explanation:
-        """Why a user is in an audience or not: each criterion with what was found, and when it flips. outline: how the
-        audience was written, else as the plan has it."""
-        row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])
-        if row < 0:
-            return Explanation(audience, mpid, self.now, known=False, member=False, criteria=())
-        explainer = Explainer(row, self.profiles, self.store, self.known, self.evaluation, self.now)
-        return explainer.explain(mpid, audience, outline)
-
-    def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
-        """Identities of users by name; a user who is not known has none."""
-        found = []
-        for row in self.profiles.index.find(mpids).tolist():
-            values = {name: self._identity(row, name) for name in names} if row >= 0 else {}
-            found.append({name: words for name, words in values.items() if words})
-        return found
-
-    def values(self, field: Field) -> tuple[str, ...]:
-        """Distinct texts of an attribute of profiles (in any workspace), events or products, ascending: all that are
-        held, and those that were seen since the shard came from a snapshot."""
-        dictionaries = [r.dictionary for (_, read), r in self.profiles.registers.items() if read == field]
-        if field in self.profiles.sets:
-            dictionaries.append(self.profiles.sets[field].dictionary)
-        if field in self.known.words:
-            dictionaries.append(self.known.words[field])
-        return tuple(sorted({word for dictionary in dictionaries for word in dictionary.words}))
 
     def freeze(self, groups: NDArray[np.bool_] | None = None) -> Frozen:
         """What the shard knows now of the profiles of some key groups (bool[256], None: all): a snapshot in the making,
@@ -168,23 +107,6 @@ class Shard:
         self.evaluation.forget(rows)
         self.profiles.index.release(rows)
 
-    def check(self) -> None:
-        """Raise ReportBug when parts of the state disagree."""
-        check(self.profiles, self.store, self.known, self.evaluation, self.now)
-
-    def memory(self) -> dict[str, int]:
-        """Bytes by part: per event `events`, `messages`, `batches`; per profile the others."""
-        evaluation = self.evaluation.nbytes()
-        return {
-            "events": self.store.nbytes(),
-            "event_words": self.known.nbytes(),
-            "messages": self._messages.nbytes(),
-            "batches": self._batches.nbytes(),
-            "timers": self.timers.nbytes(),
-            **self.profiles.nbytes(),
-            **evaluation,
-        }
-
     def _remembered(self) -> dict[str, Remembered]:
         return {"batches": self._batches, "messages": self._messages}
 
@@ -218,17 +140,6 @@ class Shard:
         to = np.append(np.int32(NOBODY), absorbing.rows)
         self.evaluation.graft(guest.evaluation, to)
         self.timers.graft(guest.timers, to)
-
-    def _identity(self, row: int, name: str) -> tuple[str, ...]:
-        for namespace in ("identity", *sorted(SETS)):
-            words = self.profiles.words_of("", Field(namespace, name), row)
-            if words:
-                return words
-        return ()
-
-    def _member_column(self, audience: str) -> NDArray[np.bool_]:
-        column = self.evaluation.audiences[audience]
-        return self.evaluation.membership.members.column(column, self.profiles.rows)
 
     def _take(self, block: Block) -> None:
         at = block.batches.at

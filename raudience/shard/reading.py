@@ -1,0 +1,118 @@
+"""What a shard knows, and what can be read of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.clock import DAY
+from raudience.criteria.leaves import Plan
+from raudience.criteria.outlines import Outline
+from raudience.hashing import first_by_hash
+from raudience.records import Comparison, Explanation, Field
+from raudience.shard.arrivals import EventDictionaries
+from raudience.shard.checking import check
+from raudience.shard.evaluation import Evaluation
+from raudience.shard.explaining import Explainer
+from raudience.shard.index import Remembered
+from raudience.shard.profiles import SETS, Profiles
+from raudience.shard.store import EventStore
+from raudience.shard.timers import Timers
+
+__all__ = ["Known"]
+
+_EMPTY: Final = Plan((), (), {}, None, None, 2 * DAY, 30 * DAY)
+
+
+class Known:
+    """The parts of a shard. now: the instant up to which everything is told."""
+
+    def __init__(self) -> None:
+        self.now = -(1 << 60)
+        self.profiles = Profiles()
+        self.known = EventDictionaries()
+        self.store = EventStore()
+        self.timers = Timers()
+        self._batches = Remembered(_EMPTY.remember_batches)
+        self._messages = Remembered(_EMPTY.remember_messages)
+        self.evaluation = Evaluation(_EMPTY, self.profiles, self.known)
+
+    @property
+    def plan(self) -> Plan:
+        return self.evaluation.plan
+
+    def members(self, audience: str) -> NDArray[np.int64]:
+        """MPIDs of the members, int64[n], ascending. KeyError for an audience that is not in the plan."""
+        rows = self._member_column(audience).nonzero()[0]
+        return np.sort(self.profiles.index.mpids[rows])
+
+    def counts(self) -> dict[str, int]:
+        """Size of every audience that is no shadow."""
+        return {key: int(self._member_column(key).sum()) for key in self.evaluation.shown}
+
+    def compare(self, left: str, right: str, most: int) -> Comparison:
+        """How two audiences differ, shadows included; up to `most` MPIDs each way, the same for any two shards that
+        hold the same users. KeyError for an audience that is not in the plan."""
+        before, after = self._member_column(left), self._member_column(right)
+        both = int(np.count_nonzero(before & after))
+        entering, leaving = (self.profiles.index.mpids[rows.nonzero()[0]] for rows in (after > before, before > after))
+        return Comparison(
+            len(entering), len(leaving), both, first_by_hash(entering, most), first_by_hash(leaving, most)
+        )
+
+    def why(self, mpid: int, audience: str, outline: Outline | None = None) -> Explanation:
+        """Why a user is in an audience or not: each criterion with what was found, and when it flips. outline: how the
+        audience was written, else as the plan has it."""
+        row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])
+        if row < 0:
+            return Explanation(audience, mpid, self.now, known=False, member=False, criteria=())
+        explainer = Explainer(row, self.profiles, self.store, self.known, self.evaluation, self.now)
+        return explainer.explain(mpid, audience, outline)
+
+    def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
+        """Identities of users by name; a user who is not known has none."""
+        found = []
+        for row in self.profiles.index.find(mpids).tolist():
+            values = {name: self._identity(row, name) for name in names} if row >= 0 else {}
+            found.append({name: words for name, words in values.items() if words})
+        return found
+
+    def values(self, field: Field) -> tuple[str, ...]:
+        """Distinct texts of an attribute of profiles (in any workspace), events or products, ascending: all that are
+        held, and those that were seen since the shard came from a snapshot."""
+        dictionaries = [r.dictionary for (_, read), r in self.profiles.registers.items() if read == field]
+        if field in self.profiles.sets:
+            dictionaries.append(self.profiles.sets[field].dictionary)
+        if field in self.known.words:
+            dictionaries.append(self.known.words[field])
+        return tuple(sorted({word for dictionary in dictionaries for word in dictionary.words}))
+
+    def check(self) -> None:
+        """Raise ReportBug when parts of the state disagree."""
+        check(self.profiles, self.store, self.known, self.evaluation, self.now)
+
+    def memory(self) -> dict[str, int]:
+        """Bytes by part: per event `events`, `messages`, `batches`; per profile the others."""
+        evaluation = self.evaluation.nbytes()
+        return {
+            "events": self.store.nbytes(),
+            "event_words": self.known.nbytes(),
+            "messages": self._messages.nbytes(),
+            "batches": self._batches.nbytes(),
+            "timers": self.timers.nbytes(),
+            **self.profiles.nbytes(),
+            **evaluation,
+        }
+
+    def _identity(self, row: int, name: str) -> tuple[str, ...]:
+        for namespace in ("identity", *sorted(SETS)):
+            words = self.profiles.words_of("", Field(namespace, name), row)
+            if words:
+                return words
+        return ()
+
+    def _member_column(self, audience: str) -> NDArray[np.bool_]:
+        column = self.evaluation.audiences[audience]
+        return self.evaluation.membership.members.column(column, self.profiles.rows)
