@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.hashing import text_keys
+from raudience.records.texts import Texts, texts_in
 from raudience.shard.growing import grown
 
 __all__ = ["Arena"]
@@ -39,6 +40,11 @@ class Arena:
         ends = self._ends[start : self._count + 1].tolist()
         text, base = self._text[ends[0] : ends[-1]].tobytes(), ends[0]
         return [text[head - base : tail - base].decode("utf-8", "surrogatepass") for head, tail in pairwise(ends)]
+
+    def texts(self, places: NDArray[np.int64]) -> Texts:
+        """Words at some places, as bytes."""
+        ends = self._ends
+        return texts_in(self._text, ends[places].astype(np.int64), ends[places + 1].astype(np.int64))
 
     def find(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Places int64[n] of words, -1 where there is none."""

@@ -19,6 +19,7 @@ NOBODY: Final = 0
 
 _EMPTY = -1
 _GONE = -2
+_RUN: Final = 64
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -85,6 +86,22 @@ class RowIndex:
     def release(self, rows: NDArray[np.int32]) -> None:
         """Let removed rows be handed out again."""
         self._free.extend(rows.tolist())
+
+    def part(self, part: int, bits: int) -> NDArray[np.int32]:
+        """Rows of the MPIDs in one of 2 ** bits parts (bits from 1 on), in no order. Which part an MPID is in depends
+        on the MPID alone; reading one part looks at its share of the table."""
+        size = len(self._table)
+        first, stop = part * size >> bits, -(-(part + 1) * size >> bits)
+        found = [self._table[first:stop]]
+        # An MPID stands in its slot or behind it, before the first empty one.
+        run = found[0][:0]
+        while stop < first + size and not (run == _EMPTY).any():
+            run = self._table[np.arange(stop, min(stop + _RUN, first + size)) & (size - 1)]
+            found.append(run)
+            stop += _RUN
+        rows = np.concatenate(found)
+        rows = rows.compress(rows >= 0)
+        return rows.compress(_slots(self.mpids[rows].view(np.uint64), bits) == part)
 
     def live(self) -> NDArray[np.int32]:
         """Rows that have an MPID, ascending."""

@@ -12,11 +12,13 @@ from raudience.criteria.leaves import Plan
 from raudience.criteria.outlines import Outline
 from raudience.hashing import first_by_hash
 from raudience.records import Comparison, Explanation, Field
+from raudience.records.listings import Listing, Pick
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.checking import check
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.explaining import Explainer
 from raudience.shard.index import Remembered
+from raudience.shard.listing import bucket_counts, hash_counts, listing, picked
 from raudience.shard.profiles import SETS, Profiles
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
@@ -78,6 +80,24 @@ class Known:
             values = {name: self._identity(row, name) for name in names} if row >= 0 else {}
             found.append({name: words for name, words in values.items() if words})
         return found
+
+    def listing(self, pick: Pick, part: int, bits: int, names: tuple[str, ...]) -> Listing:
+        """Picked members of one of 2 ** bits parts of all MPIDs, with their identities. Which part a user is in depends
+        on the MPID alone, and the work is that of a part."""
+        rows = self.profiles.index.part(part, bits)
+        rows = rows.compress(self.evaluation.membership.members.get(rows, self.evaluation.audiences[pick.audience]))
+        rows = rows.compress(picked(self.profiles.index.mpids.take(rows), pick))
+        return listing(self.profiles, rows, self.now, names)
+
+    def bucket_counts(self, audience: str, seed: int) -> NDArray[np.int64]:
+        """How many members are in each bucket of the A/B test of a seed, int64[10,000]."""
+        return bucket_counts(self.members(audience), seed)
+
+    def hash_counts(self, pick: Pick, prefix: int, shift: int) -> NDArray[np.int64]:
+        """How many picked members have each value of the 16 bits of `mix64` from bit `shift` on, int64[65,536], of
+        those whose bits above are `prefix`."""
+        members = self.members(pick.audience)
+        return hash_counts(members.compress(picked(members, pick)), prefix, shift)
 
     def values(self, field: Field) -> tuple[str, ...]:
         """Distinct texts of an attribute of profiles (in any workspace), events or products, ascending: all that are

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from raudience.criteria.values import holds_numbers, number_text
 from raudience.records import NUMBER, Column, ListColumn
+from raudience.records.texts import Texts, merged, texts_of
 from raudience.shard.code_lists import CodeLists
 from raudience.shard.features import ValueClasses
 from raudience.shard.growing import grown, segments
@@ -212,6 +213,20 @@ class Register:
         if code == NUMBER_CODE:
             return (number_text(float(self._number[row])),)
         return (self.dictionary.word(code),) if code >= FIRST_WORD else ()
+
+    def texts(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], Texts]:
+        """Texts of the values of rows, as `words_of` has them: places among the rows, int64[k] ascending, and a text
+        for each."""
+        codes = np.zeros(len(rows), np.int32)
+        held = (rows < len(self._code)).nonzero()[0]
+        codes[held] = self._code[rows[held]]
+        places = (codes >= FIRST_WORD).nonzero()[0]
+        words = (places, self.dictionary.texts(codes[places]))
+        others = ((codes == NUMBER_CODE) | (codes == LIST)).nonzero()[0].tolist()
+        if not others:
+            return words
+        told = [(place, word) for place in others for word in self.words_of(int(rows[place])) or ()]
+        return merged([words, (np.array([place for place, _ in told], np.int64), texts_of([word for _, word in told]))])
 
     def stamp_of(self, row: int) -> int:
         return self._stamp.item(row)

@@ -7,6 +7,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.records.texts import Texts
 from raudience.shard.growing import grown
 from raudience.shard.words import ABSENT, FIRST_WORD, Dictionary, TruthTable
 
@@ -59,6 +60,13 @@ class SetRegister:
     def words_of(self, row: int) -> tuple[str, ...] | None:
         """Values of a row in the order in which they came, None when there is none."""
         return tuple(map(self.dictionary.word, self.codes_of(row))) or None
+
+    def texts(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], Texts]:
+        """Texts of the values of rows, as `words_of` has them: places among the rows, int64[k] ascending, and a text
+        for each."""
+        held = (rows < len(self._first)).nonzero()[0]
+        positions, sizes, codes = self.cut(rows[held].astype(np.int64))
+        return held[positions].repeat(sizes), self.dictionary.texts(codes)
 
     def put(self, rows: NDArray[np.int32], sizes: NDArray[np.int64], codes: NDArray[np.int32]) -> None:
         """Give sets, one after the other in `codes`, to rows that have none."""

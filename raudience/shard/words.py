@@ -25,6 +25,7 @@ from raudience.criteria.values import (
     is_negative,
 )  # fmt: skip
 from raudience.records import Column
+from raudience.records.texts import Texts, taken, texts_of
 from raudience.shard.arena import Arena
 from raudience.shard.growing import grown
 
@@ -77,6 +78,16 @@ class Dictionary:
         """Words of codes."""
         places = (codes - FIRST_WORD).tolist()
         return tuple(map(self._words.__getitem__ if self._arena is None else self._arena.word, places))
+
+    def texts(self, codes: NDArray[Any]) -> Texts:
+        """Texts of words by their codes."""
+        places = codes.astype(np.int64) - FIRST_WORD
+        if self._arena is not None:
+            return self._arena.texts(places)
+        used = np.bincount(places, minlength=len(self._words)).nonzero()[0]
+        number = np.zeros(len(self._words), np.int64)
+        number[used] = np.arange(len(used))
+        return taken(texts_of([self._words[place] for place in used.tolist()]), number[places])
 
     def twin(self) -> Dictionary:
         """The words as they are now: what is learned later is not in it. It is read only."""
