@@ -8,21 +8,14 @@ from typing import Final, cast, get_args
 
 from raudience import __version__
 from raudience.catalog.mparticle import EventModel
+from raudience.cli import options
 from raudience.cli.reaching import add_engine
-from raudience.cluster.instants import read_instant
 from raudience.criteria.definition import EventKind
 from raudience.errors import FixDefinition, FixInput, FixRequest
 
 __all__ = ["USER_ERRORS", "parser"]
 
 USER_ERRORS: Final = (FixDefinition, FixInput, FixRequest)
-
-_EVENTS = "files, folders or patterns of events: .ndjson, .json, .jsonl (also .gz), .parquet, .arrow"
-_AUDIENCES = "the book of audiences, YAML or JSON"
-_ADDRESS = "Ray to use: auto, host:port or ray://...; default: RAY_ADDRESS, else a new one on this machine"
-_STATE = "a directory, or nats://host:port/name"
-_SNAPSHOTS = "where snapshots are when the state is no directory: a directory or s3://bucket/folder, gs://, az://"
-_INSTANT = "2026-01-31, 2026-01-31T12:00:00Z or milliseconds since 1970"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
     _scale(commands.add_parser("scale", help="have more or fewer shards"))
     validate = commands.add_parser("validate", help="check a book of audiences; every fault at once")
-    validate.add_argument("file", type=Path, metavar="FILE", help=_AUDIENCES)
+    validate.add_argument("file", type=Path, metavar="FILE", help=options.AUDIENCES)
     commands.add_parser("schema", help="print the JSON Schema of a book of audiences")
     imported = commands.add_parser("import-mparticle", help="print a book made from an audience exported by mParticle")
     imported.add_argument("file", type=Path, metavar="FILE", help="JSON in mParticle's published audience schema")
@@ -49,34 +42,36 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _replay(command: argparse.ArgumentParser) -> None:
-    command.add_argument("events", nargs="+", metavar="EVENTS", help=_EVENTS)
-    command.add_argument("--audiences", type=Path, required=True, metavar="FILE", help=_AUDIENCES)
+    command.add_argument("events", nargs="+", metavar="EVENTS", help=options.EVENTS)
+    command.add_argument("--audiences", type=Path, required=True, metavar="FILE", help=options.AUDIENCES)
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     command.add_argument(
-        "--at", type=_instant, action="append", default=[], metavar="INSTANT",
-        help=f"write the members as of this instant; may be given again (default: the end). {_INSTANT}",
+        "--at", type=options.instant, action="append", default=[], metavar="INSTANT",
+        help=f"write the members as of this instant; may be given again (default: the end). {options.INSTANT}",
     )  # fmt: skip
     command.add_argument(
-        "--until", type=_instant, metavar="INSTANT",
+        "--until", type=options.instant, metavar="INSTANT",
         help="let time pass until then and read nothing later (default: the last event or --at)",
     )  # fmt: skip
     command.add_argument(
         "--identities",
-        type=_names,
+        type=options.names,
         default=(),
         metavar="NAMES",
         help="identities beside each member: email,customer_id",
     )
-    _source(command)
+    options.source(command)
     command.add_argument("--engine", choices=["ray", "inline"], default="ray", help="inline: one process without Ray")
     command.add_argument(
-        "--state", metavar="STATE", help=f"keep the state there, and go on with what is there: {_STATE}"
+        "--state", metavar="STATE", help=f"keep the state there, and go on with what is there: {options.STATE}"
     )
-    command.add_argument("--snapshots", metavar="URL", help=_SNAPSHOTS)
-    command.add_argument("--shards", type=_count, metavar="N", help="how many shards (default: by the CPUs there are)")
+    command.add_argument("--snapshots", metavar="URL", help=options.SNAPSHOTS)
+    command.add_argument(
+        "--shards", type=options.count, metavar="N", help="how many shards (default: by the CPUs there are)"
+    )
     command.add_argument("--cpus-per-shard", type=float, metavar="X", help="CPUs that each shard asks Ray for")
     command.add_argument(
-        "--address", metavar="ADDRESS", help=_ADDRESS,
+        "--address", metavar="ADDRESS", help=options.ADDRESS,
     )  # fmt: skip
     command.add_argument("--quiet", action="store_true", help="no progress, no table")
 
@@ -84,12 +79,14 @@ def _replay(command: argparse.ArgumentParser) -> None:
 def _why(command: argparse.ArgumentParser) -> None:
     command.add_argument("mpid", type=int, metavar="MPID")
     command.add_argument("audience", metavar="AUDIENCE", help="key of the audience")
-    command.add_argument("--events", nargs="+", metavar="EVENTS", help=_EVENTS)
-    command.add_argument("--audiences", type=Path, metavar="FILE", help=_AUDIENCES)
-    command.add_argument("--at", type=_instant, metavar="INSTANT", help=f"default: the last event. {_INSTANT}")
+    command.add_argument("--events", nargs="+", metavar="EVENTS", help=options.EVENTS)
+    command.add_argument("--audiences", type=Path, metavar="FILE", help=options.AUDIENCES)
+    command.add_argument(
+        "--at", type=options.instant, metavar="INSTANT", help=f"default: the last event. {options.INSTANT}"
+    )
     command.add_argument("--json", action="store_true", help="one JSON object")
     add_engine(command)
-    _source(command)
+    options.source(command)
 
 
 def _state(command: argparse.ArgumentParser) -> None:
@@ -101,38 +98,22 @@ def _state(command: argparse.ArgumentParser) -> None:
         ("restore", "make a state of a copy"),
     ):
         action = actions.add_parser(name, help=text)
-        action.add_argument("state", metavar="STATE", help=_STATE)
-        action.add_argument("--snapshots", metavar="URL", help=_SNAPSHOTS)
+        action.add_argument("state", metavar="STATE", help=options.STATE)
+        action.add_argument("--snapshots", metavar="URL", help=options.SNAPSHOTS)
         action.add_argument("--quiet", action="store_true", help="no progress")
         if name in ("export", "restore"):
             action.add_argument("to", metavar="TO", help="where the copy comes to lie; nothing may be there yet")
-            action.add_argument("--to-snapshots", metavar="URL", help=_SNAPSHOTS)
-            action.add_argument("--shards", type=_count, metavar="N", help="how many shards the copy has")
+            action.add_argument("--to-snapshots", metavar="URL", help=options.SNAPSHOTS)
+            action.add_argument("--shards", type=options.count, metavar="N", help="how many shards the copy has")
 
 
 def _scale(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--shards", type=_count, required=True, metavar="N")
-    command.add_argument("--state", metavar="STATE", help=f"of an engine that does not run: {_STATE}")
-    command.add_argument("--snapshots", metavar="URL", help=_SNAPSHOTS)
+    command.add_argument("--shards", type=options.count, required=True, metavar="N")
+    command.add_argument("--state", metavar="STATE", help=f"of an engine that does not run: {options.STATE}")
+    command.add_argument("--snapshots", metavar="URL", help=options.SNAPSHOTS)
     command.add_argument("--name", metavar="NAME", help="a lasting engine that runs on Ray")
-    command.add_argument("--address", metavar="ADDRESS", help=_ADDRESS)
+    command.add_argument("--address", metavar="ADDRESS", help=options.ADDRESS)
     command.add_argument("--take-over", action="store_true", help="write to the running engine, and nobody else does")
-
-
-def _source(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--input", default="default", metavar="NAME", help="input of batches without an api_key")
-    command.add_argument("--spill", type=Path, metavar="DIR", help="folder for sorted runs (default: a temporary one)")
-
-
-def _instant(text: str) -> int:
-    try:
-        return read_instant(text)
-    except FixRequest as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _model(text: str) -> tuple[str, EventModel]:
@@ -142,10 +123,3 @@ def _model(text: str) -> tuple[str, EventModel]:
         message = f"expected MODEL=KIND[:NAME] with a kind of {', '.join(get_args(EventKind))}; got {text}"
         raise argparse.ArgumentTypeError(message)
     return model, EventModel(cast("EventKind", kind), name or None)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        message = f"expected a whole number from 1 on, got {text}"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)

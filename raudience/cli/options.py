@@ -1,0 +1,46 @@
+"""What several commands can be told in the same words."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from raudience.cluster.instants import read_instant
+from raudience.errors import FixRequest
+
+__all__ = ["ADDRESS", "AUDIENCES", "EVENTS", "INSTANT", "SNAPSHOTS", "STATE", "count", "instant", "names", "source"]
+
+EVENTS: Final = "files, folders or patterns of events: .ndjson, .json, .jsonl (also .gz), .parquet, .arrow"
+AUDIENCES: Final = "the book of audiences, YAML or JSON"
+ADDRESS: Final = "Ray to use: auto, host:port or ray://...; default: RAY_ADDRESS, else a new one on this machine"
+STATE: Final = "a directory, or nats://host:port/name"
+SNAPSHOTS: Final = "where snapshots are when the state is no directory: a directory or s3://bucket/folder, gs://, az://"
+INSTANT: Final = "2026-01-31, 2026-01-31T12:00:00Z or milliseconds since 1970"
+
+
+def source(command: argparse.ArgumentParser) -> None:
+    """Options of commands that read events."""
+    command.add_argument("--input", default="default", metavar="NAME", help="input of batches without an api_key")
+    command.add_argument("--spill", type=Path, metavar="DIR", help="folder for sorted runs (default: a temporary one)")
+
+
+def instant(text: str) -> int:
+    """An instant in milliseconds."""
+    try:
+        return read_instant(text)
+    except FixRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def names(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        message = f"expected a whole number from 1 on, got {text}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
