@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raudience.cli import arguments, asking, keeping, replaying
+from raudience.cli import arguments, asking, keeping, replaying, simulating
 from raudience.cli.logs import start_logs
 from raudience.cli.screen import complain
 from raudience.errors import RaudienceError
@@ -21,6 +21,7 @@ INTERRUPTED = 130
 _COMMANDS = {
     "replay": replaying.replay,
     "scale": keeping.scale,
+    "simulate": simulating.simulate,
     "state": keeping.state,
     "why": asking.why,
     "validate": asking.validate,

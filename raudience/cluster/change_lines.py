@@ -7,16 +7,16 @@ the joined matrix without its zeros. No loop over changes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.hashing import change_ids, text_key
-from raudience.records import Changes
+from raudience.records import Change, Changes
 
-__all__ = ["HEADER", "change_keys", "change_lines", "number_lines"]
+__all__ = ["HEADER", "change_keys", "change_lines", "each_change", "number_lines"]
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
@@ -27,6 +27,22 @@ _PIECE: Final = 50_000
 _DIGITS: Final = 19
 _ZERO: Final = ord("0")
 _HEX: Final = np.array([f"{byte:02x}".encode() for byte in range(256)], "S2")
+
+
+def each_change(changes: Changes) -> Iterator[Change]:
+    """The changes one by one, with their ids, in their order."""
+    if not len(changes):
+        return
+    rows = zip(
+        changes.at.tolist(),
+        changes.audience.tolist(),
+        changes.mpid.tolist(),
+        changes.entered.tolist(),
+        change_keys(changes).tolist(),
+        strict=True,
+    )
+    for at, audience, mpid, entered, key in rows:
+        yield Change(at, changes.audiences[audience], mpid, entered, f"{key:016x}")
 
 
 def change_lines(changes: Changes) -> bytes:

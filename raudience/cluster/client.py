@@ -23,7 +23,7 @@ import msgspec
 
 from raudience.clock import now_ms
 from raudience.cluster.books import Definitions, as_book
-from raudience.cluster.change_lines import change_keys
+from raudience.cluster.change_lines import each_change
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, start_engine
 from raudience.cluster.instants import Instant, read_instant
@@ -147,7 +147,7 @@ class Client:
             return
         self._note_regained()
         while self._untold:
-            yield from _each(self._untold.popleft())
+            yield from each_change(self._untold.popleft())
 
     def scale(self, shards: int) -> None:
         """Have so many shards. Key groups move, a few at a time; members, changes and their ids stay as they are."""
@@ -199,7 +199,7 @@ class Client:
     def _kept(self, after: int) -> Iterator[Change]:
         while rounds := self._engine.told(after):
             for number, changes in rounds:
-                yield from _each(changes)
+                yield from each_change(changes)
                 after = number
 
     def _moment(self, given: Instant | None, otherwise: int) -> int:
@@ -225,16 +225,3 @@ def _copied(changes: Changes) -> Changes:
         changes.entered.copy(),
         changes.at.copy(),
     )
-
-
-def _each(changes: Changes) -> Iterator[Change]:
-    rows = zip(
-        changes.at.tolist(),
-        changes.audience.tolist(),
-        changes.mpid.tolist(),
-        changes.entered.tolist(),
-        change_keys(changes).tolist(),
-        strict=True,
-    )
-    for at, audience, mpid, entered, key in rows:
-        yield Change(at, changes.audiences[audience], mpid, entered, f"{key:016x}")

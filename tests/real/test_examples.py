@@ -31,3 +31,12 @@ def test_the_tests_and_pages_that_a_page_names_exist(page):
     missing = [path for path, _ in tests if not (ROOT / path).exists()]
     missing += [name for path, name in tests if name and f"def {name}(" not in (ROOT / path).read_text()]
     assert missing + [target for target in links if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["simulate.md"])
+def test_what_a_page_does_in_python_works(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    programs = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    assert programs
+    for program in programs:
+        exec(compile(program, page, "exec"), {})
