@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from raudience.cli.explaining import lines_of
 from raudience.cli.main import main
 from raudience.cluster.client import connect
+from raudience.cluster.reasons import lines_of
 from raudience.records import AndNode, CriterionNode, Evidence, ExcludeNode, Explanation, Truth
 from tests.cluster.world import START, batch, write_book
 
