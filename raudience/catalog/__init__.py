@@ -1,6 +1,7 @@
 """The book: what people defined.
 
-Holds: settings, inputs, audiences, A/B tests; reading and checking of documents; the plan that shards evaluate.
+Holds: the account, audiences with their life and versions, A/B tests; reading and checking of documents; the plan that
+shards evaluate.
 Never holds: profiles, events, truth of criteria, files.
 May import: criteria, records, ground.
 """

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from raudience.catalog.audiences import Audience, Book
 from raudience.criteria.draft import Draft, Scope
 from raudience.criteria.leaves import FOREVER
 
-__all__ = ["DEFAULT_WORKSPACE", "check_book", "source_scope"]
+__all__ = ["DEFAULT_WORKSPACE", "check_book", "check_tags", "source_scope", "workspaces_of"]
 
 DEFAULT_WORKSPACE: Final = "default"
 """Workspace of inputs that a book does not list."""
 
 _LONGEST: Final = 100
+_LONGEST_TAG: Final = 18
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -29,18 +31,39 @@ def check_book(draft: Draft, book: Book) -> None:
         for name in ("key", "workspace"):
             if not getattr(source, name):
                 draft.fault(f"inputs[{place}].{name}", "a name", "an empty one")
+    _check_distinct(draft, [workspace.key for workspace in book.workspaces], "workspaces")
+    _check_filled(draft, [workspace.key for workspace in book.workspaces], "workspaces[{}].key")
+    _check_filled(draft, list(book.purposes), "purposes[{}]")
+    _check_tiers(draft, book)
     _check_distinct(draft, [audience.key for audience in book.audiences], "audiences")
     for place, audience in enumerate(book.audiences):
         _check_names(draft, audience, f"audiences[{place}]")
 
 
+def check_tags(draft: Draft, tags: tuple[str, ...], path: str) -> None:
+    """Note tags that are empty, too long (seed, "Audience tags": 18 characters, not bytes) or repeated."""
+    for place, tag in enumerate(tags):
+        length = len(unicodedata.normalize("NFC", tag))
+        if not tag.strip() or length > _LONGEST_TAG:
+            got = f"`{tag}`, {length} characters" if tag.strip() else "an empty one"
+            draft.fault(f"{path}[{place}]", f"a tag of 1 to {_LONGEST_TAG} characters", got)
+        elif tag in tags[:place]:
+            draft.wrong(f"{path}[{place}]", "each tag once", tag)
+
+
+def workspaces_of(book: Book) -> tuple[str, ...]:
+    """Keys of all workspaces of a book, ascending: those it lists and those of its inputs."""
+    found = {workspace.key for workspace in book.workspaces} | {source.workspace for source in book.inputs}
+    return tuple(sorted(found)) or (DEFAULT_WORKSPACE,)
+
+
 def source_scope(draft: Draft, book: Book, audience: Audience, path: str) -> Scope:
     """The workspaces and inputs of an audience: without workspaces, all of the book."""
-    known = sorted({source.workspace for source in book.inputs} | {DEFAULT_WORKSPACE})
+    known = sorted({*workspaces_of(book), DEFAULT_WORKSPACE})
     for place, name in enumerate(audience.workspaces):
         if name not in known:
             draft.wrong(f"{path}.workspaces[{place}]", f"a workspace of this book ({', '.join(known)})", name)
-    workspaces = tuple(sorted(set(audience.workspaces))) or tuple(_implied(book))
+    workspaces = tuple(sorted(set(audience.workspaces))) or workspaces_of(book)
     homes = {source.key: source.workspace for source in book.inputs}
     for place, key in enumerate(audience.inputs):
         if key not in homes:
@@ -49,12 +72,8 @@ def source_scope(draft: Draft, book: Book, audience: Audience, path: str) -> Sco
             expected = f"an input of the audience's workspaces ({', '.join(workspaces)})"
             draft.wrong(f"{path}.inputs[{place}]", expected, key, f"it belongs to `{homes[key]}`")
     lookback = min(int(book.settings.lookback), FOREVER)
-    return Scope(workspaces, tuple(sorted(set(audience.inputs))), lookback)
-
-
-def _implied(book: Book) -> list[str]:
-    """Workspaces of an audience that names none."""
-    return sorted({source.workspace for source in book.inputs}) or [DEFAULT_WORKSPACE]
+    muted = sorted((each.kind, each.category or "", each.name) for each in book.tiers if each.tier != "personalize")
+    return Scope(workspaces, tuple(sorted(set(audience.inputs))), lookback, tuple(muted))
 
 
 def _check_distinct(draft: Draft, keys: list[str], path: str) -> None:
@@ -62,6 +81,20 @@ def _check_distinct(draft: Draft, keys: list[str], path: str) -> None:
     for place, key in enumerate(keys):
         if first[key] != place:
             draft.wrong(f"{path}[{place}].key", "a key of its own", key, f"{path}[{first[key]}] has the same")
+
+
+def _check_filled(draft: Draft, texts: list[str], path: str) -> None:
+    for place, text in enumerate(texts):
+        if not text:
+            draft.fault(path.format(place), "a name", "an empty one")
+
+
+def _check_tiers(draft: Draft, book: Book) -> None:
+    named = [(each.kind, each.category, each.name) for each in book.tiers]
+    for place, name in enumerate(named):
+        if name in named[:place]:
+            draft.wrong(f"tiers[{place}]", "each event once", name[2], f"tiers[{named.index(name)}] has it too")
+    _check_filled(draft, [each.name for each in book.tiers], "tiers[{}].name")
 
 
 def _check_names(draft: Draft, audience: Audience, path: str) -> None:
@@ -73,5 +106,6 @@ def _check_names(draft: Draft, audience: Audience, path: str) -> None:
         if text is not None and not 0 < len(text) <= _LONGEST:
             got = f"{len(text)} characters" if text else "an empty one"
             draft.fault(f"{path}.{name}", f"a text of 1 to {_LONGEST} characters", got)
+    check_tags(draft, audience.tags, f"{path}.tags")
     if audience.version < 1:
         draft.wrong(f"{path}.version", "a whole number from 1 on", audience.version)

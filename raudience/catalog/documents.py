@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from raudience.catalog.audiences import Book
 from raudience.catalog.parsing import Form, parse
 from raudience.catalog.places import Place, ancestors
 from raudience.catalog.planning import find_faults
 from raudience.catalog.reading import MOST_VALUES, Reader
+from raudience.criteria.durations import Duration
 from raudience.errors import Fault, FixDefinition
 
-__all__ = ["read_book"]
+__all__ = ["read_book", "stored_book"]
 
 
 def read_book(data: bytes, source: str, form: Form) -> Book:
@@ -24,6 +27,15 @@ def read_book(data: bytes, source: str, form: Form) -> Book:
         order = {path: number for number, path in enumerate(reader.places.values())}
         raise FixDefinition(source, tuple(sorted(faults, key=lambda fault: _rank(order, fault.path))))
     return book
+
+
+def stored_book(data: bytes) -> Book:
+    """A book that was checked when it was stored, as JSON."""
+    return msgspec.json.decode(data, type=Book, dec_hook=_duration)
+
+
+def _duration(kind: type, value: str) -> Duration:
+    return Duration.parse(value)
 
 
 def _read(reader: Reader, raw: object, source: str) -> Book:

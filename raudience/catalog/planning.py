@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -11,38 +12,66 @@ from raudience.catalog.checking import check_book, source_scope
 from raudience.criteria.definition import AudienceMembership
 from raudience.criteria.draft import Draft
 from raudience.criteria.durations import Duration
-from raudience.criteria.leaves import FOREVER, Alive, AndOf, Formula, Leaf, NotOf, OrOf, Plan, PlannedAudience
+from raudience.criteria.leaves import (
+    FOREVER,
+    Alive,
+    AndOf,
+    Formula,
+    Leaf,
+    NotOf,
+    OrOf,
+    Plan,
+    PlannedAudience,
+    leaves_of,
+)
 from raudience.criteria.normalise import memberships, normalise
 from raudience.errors import Fault, FixDefinition
 
-__all__ = ["find_faults", "plan"]
+__all__ = ["find_faults", "plan", "shadow_key"]
 
 SOURCE: Final = "book of audiences"
 
 
-def plan(book: Book, source: str = SOURCE) -> Plan:
-    """The plan of a book: audiences in the order of their keys.
+def plan(
+    book: Book, source: str = SOURCE, *, resting: Collection[str] = (), shadows: tuple[Audience, ...] = ()
+) -> Plan:
+    """The plan of a book: audiences in the order of their keys. resting: keys of audiences that others may use and
+    nobody evaluates. shadows: other versions of audiences, which are evaluated and not told, each under `shadow_key`.
 
     Raise FixDefinition with every fault of the book; `source` names it there.
     """
     planner = _Planner(book)
-    formulas = [planner.formula(place) for place in range(len(book.audiences))]
+    formulas = [(a.key, a.version, False, planner.formula(place)) for place, a in enumerate(book.audiences)]
+    formulas += [
+        (shadow_key(a.key, a.version), a.version, True, planner.made(a, f"shadows[{place}]"))
+        for place, a in enumerate(shadows)
+    ]
     if planner.draft.faults:
         raise FixDefinition(source, tuple(planner.draft.faults))
-    leaves = sorted(planner.draft.leaves, key=msgspec.json.encode)
+    evaluated = [each for each in formulas if each[0] not in resting]
+    needed = {number for *_, formula in evaluated for number in leaves_of(formula)}
+    leaves = sorted(
+        (leaf for leaf, number in planner.draft.leaves.items() if number in needed), key=msgspec.json.encode
+    )
     places = {planner.draft.leaves[leaf]: place for place, leaf in enumerate(leaves)}
     audiences = [
-        PlannedAudience(audience.key, audience.version, _renumbered(formula, places))
-        for audience, formula in zip(book.audiences, formulas, strict=True)
+        PlannedAudience(key, version, _renumbered(formula, places), shadow)
+        for key, version, shadow, formula in evaluated
     ]
     return _plan(book, tuple(leaves), tuple(sorted(audiences, key=lambda audience: audience.key)))
 
 
-def find_faults(book: Book) -> list[Fault]:
-    """Every fault of a book whose structs could be made, in the order in which planning meets them."""
+def shadow_key(key: str, version: int) -> str:
+    """Key of a version of an audience that is evaluated beside the one in force."""
+    return f"{key}@{version}"
+
+
+def find_faults(book: Book, place: int | None = None) -> list[Fault]:
+    """Every fault of a book whose structs could be made, in the order in which planning meets them; place: only what
+    planning the audience there meets."""
     planner = _Planner(book)
-    for place in range(len(book.audiences)):
-        planner.formula(place)
+    for each in range(len(book.audiences)) if place is None else (place,):
+        planner.formula(each)
     return planner.draft.faults
 
 
@@ -85,11 +114,11 @@ class _Planner:
 
     def formula(self, place: int) -> Formula:
         if place not in self._formulas:
-            self._formulas[place] = self._made(place)
+            self._formulas[place] = self.made(self.book.audiences[place], f"audiences[{place}]")
         return self._formulas[place]
 
-    def _made(self, place: int) -> Formula:
-        audience, path = self.book.audiences[place], f"audiences[{place}]"
+    def made(self, audience: Audience, path: str) -> Formula:
+        """The formula of an audience, which need not stand in the book."""
         scope = source_scope(self.draft, self.book, audience, path)
 
         def member(criterion: AudienceMembership, path: str) -> Formula:

@@ -53,6 +53,7 @@ class RayCarrier(Carrier):
     def __init__(self, placement: Placement, name: str | None, keepsake: Keepsake | None, found: bool = False) -> None:
         self.placement, self.keepsake = placement, keepsake
         self._name = name
+        self.shared = name is not None
         self._actors: dict[int, Any] = {}
         self._knocks: dict[int, ray.ObjectRef[bool]] = {}
         there = self._find(COORDINATOR)

@@ -26,6 +26,8 @@ class Carrier(ABC):
     same for everybody who calls them; none: in their memory alone."""
 
     keepsake: Keepsake | None = None
+    shared = False
+    """Whether other drivers may call the same shells."""
     ahead = 0
     """How many rounds may be under way before the oldest has been told: the bound of the memory of a stream."""
 

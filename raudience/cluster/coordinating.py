@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from raudience.cluster.entries import FORMAT, Claimed, CoordinatorEntry, Founded, Intended, Told
+from raudience.catalog import Book
+from raudience.catalog.books import numbered
+from raudience.catalog.commands import CatalogCommand
+from raudience.catalog.deciding import decide
+from raudience.catalog.entries import CatalogState
+from raudience.catalog.refusing import refuse
+from raudience.catalog.wanting import Ready, Wanted, next_step
+from raudience.cluster.entries import FORMAT, Claimed, CoordinatorEntry, Decided, Founded, Intended, Told
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.lasting import LastingShell
 from raudience.cluster.ledger import EngineState, Ledger
@@ -83,6 +90,33 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._hear(epoch)
         self._record(intended)
         self._failpoint("after intent")
+
+    def catalog(self) -> CatalogState:
+        self._opened()
+        return self._ledger.catalog
+
+    def decide(self, command: CatalogCommand, at: int) -> CatalogState:
+        """Have the catalog decide, whoever asks, and whoever writes rounds; the state after it.
+
+        Raises FixDefinition with every fault of the command; then nothing has changed. A command that changes nothing
+        leaves no trace.
+        """
+        self._opened()
+        refuse(self._ledger.catalog, command)
+        if decide(self._ledger.catalog, command, at) != self._ledger.catalog:
+            self._record(Decided(command, at))
+            self._failpoint("after deciding")
+        return self._ledger.catalog
+
+    def numbered(self, book: Book) -> Book:
+        """A book with the versions that its audiences would get."""
+        self._opened()
+        return numbered(self._ledger.catalog, book)
+
+    def next_step(self, most: int) -> Wanted | Ready | None:
+        """What brings into force what was decided; None when it is in force."""
+        state = self.state()
+        return next_step(self._ledger.catalog, state.plan, state.revision, most)
 
     def combine(self, epoch: int, number: int, now: int, links: Links | None, *parts: Changes) -> Changes:
         """One log from the reports of all shards for the round that ended at `now`. A round that comes again is told as

@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.catalog import Book
-from raudience.catalog.documents import read_book
+from raudience.catalog.commands import CatalogCommand
+from raudience.catalog.documents import stored_book
+from raudience.catalog.entries import CatalogState
 from raudience.catalog.outlining import outlined
 from raudience.catalog.planning import plan
 from raudience.clock import monotonic
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
+from raudience.cluster.filling import Filling
 from raudience.cluster.growing import Growth, possible
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.rounds import Round
@@ -48,6 +51,7 @@ class Engine:
         self._book = Book(())
         self._arrivals = Arrivals()
         self._growth = Growth(carrier, self._writer, scaling)
+        self._filling = Filling(self._writer)
         self._refresh()
 
     @property
@@ -80,20 +84,46 @@ class Engine:
         """Number of the last round that was told: changes can be read again from there on."""
         return self._writer.told
 
-    def define(self, book: Book, now: int) -> Changes:
-        """Put the book in force; raise FixDefinition when it cannot be evaluated."""
-        planned = plan(book)
-        document = msgspec.json.encode(book, enc_hook=str)
+    def define(self, book: Book, now: int, by: str = "") -> Changes:
+        """Put the book in force at once, and nothing else; raise FixDefinition when it cannot be evaluated."""
+        plan(book)
         self._claim()
-        changes = self._writer.settle(Defined(document, planned), now)
-        self._audiences, self._book = frozenset(audience.key for audience in book.audiences), book
+        book = self._writer.ask(COORDINATOR, "numbered", book)
+        document = msgspec.json.encode(book, enc_hook=str)
+        changes = self._writer.settle(Defined(document, plan(book), None, by), now)
+        self._heed()
         return changes
+
+    def catalog(self) -> CatalogState:
+        """Everything that was decided about the account and its audiences."""
+        found: CatalogState = self._writer.ask(COORDINATOR, "catalog")
+        return found
+
+    def decide(self, command: CatalogCommand, at: int) -> CatalogState:
+        """Have the catalog decide, at an instant of the wall clock; the catalog after it. When this returns it lasts.
+
+        It is in force then too, unless another driver may be writing: then it comes into force between two rounds of
+        that one. Raises FixDefinition with every fault of the command.
+        """
+        decided: CatalogState = self._writer.ask(COORDINATOR, "decide", command, at)
+        if not self._writer.writes and self._carrier.shared:
+            return decided
+        self.fill()
+        return self.catalog()
+
+    def fill(self) -> None:
+        """Bring into force all that was decided. Its changes are among those regained."""
+        self._claim()
+        for changes in self._filling.finish():
+            self._writer.regain(changes)
+        self._heed()
 
     def apply(self, block: Block, now: int) -> Changes:
         """Take a block whose batches take effect up to `now`, and let time pass until then.
 
         What would take effect at an instant that is told already takes effect a millisecond after it.
         """
+        self._regain_filled()
         self._dispatch(Round(block, now))
         return self._finish()
 
@@ -106,6 +136,7 @@ class Engine:
     def advance(self, now: int) -> Changes:
         """Let time pass until `now`."""
         self._claim()
+        self._regain_filled()
         self._writer.send([Tick()] * self.shards, now)
         return self._finish()
 
@@ -115,11 +146,12 @@ class Engine:
             self._dispatch(each)
             if self._writer.under_way > self.ahead:
                 yield self._receive()
-                if self._growth.look():
+                if self._growth.look() or self._filling.look():
                     # A step waits for the rounds under way, and their changes belong to this stream.
                     while self._writer.under_way:
                         yield self._receive()
                     self._growth.step()
+                    yield from self._fill_a_few()
         while self._writer.under_way:
             yield self._receive()
 
@@ -261,6 +293,18 @@ class Engine:
                 self._growth.step()
         return changes
 
+    def _fill_a_few(self) -> Iterator[Changes]:
+        """Changes of a step towards what was decided."""
+        if self._filling.look() and (changes := self._filling.step()) is not None:
+            self._heed()
+            yield changes
+
+    def _regain_filled(self) -> None:
+        """They come before those of the next round."""
+        self._claim()
+        for changes in self._fill_a_few():
+            self._writer.regain(changes)
+
     def _receive(self) -> Changes:
         began = monotonic()
         changes = self._writer.receive()
@@ -276,9 +320,13 @@ class Engine:
     def _refresh(self) -> None:
         """Read anew what another driver may have changed."""
         self._writer.refresh()
-        document = self._writer.state.book
-        self._book = read_book(document, "the book in force", "json") if document else Book(())
-        self._audiences = frozenset(audience.key for audience in self._book.audiences)
+        self._heed()
+
+    def _heed(self) -> None:
+        """Know the book in force, and who of it is evaluated."""
+        state = self._writer.state
+        self._book = stored_book(state.book) if state.book else Book(())
+        self._audiences = frozenset(audience.key for audience in state.plan.shown) if state.plan else frozenset()
 
     def _known(self, audience: str) -> None:
         if audience not in self._audiences:

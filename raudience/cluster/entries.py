@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from raudience.catalog.commands import CatalogCommand
 from raudience.criteria.leaves import Plan
 from raudience.ingest.identity import Links
 from raudience.records import Changes
@@ -18,6 +19,7 @@ __all__ = [
     "Begun",
     "Claimed",
     "CoordinatorEntry",
+    "Decided",
     "Defined",
     "Founded",
     "Intended",
@@ -87,10 +89,13 @@ class Founded(msgspec.Struct, frozen=True, tag=True):
 
 
 class Defined(msgspec.Struct, frozen=True, tag=True):
-    """A book comes into force: the document, and the plan that all shards get."""
+    """A book comes into force: the document, and the plan that all shards get. revision: of the catalog, whose book it
+    is; None: the catalog gets this book, from `by`."""
 
     book: bytes
     plan: Plan
+    revision: int | None = None
+    by: str = ""
 
 
 class Moved(msgspec.Struct, frozen=True, tag=True):
@@ -128,4 +133,11 @@ class Told(msgspec.Struct, frozen=True, tag=True):
     links: Links | None = None
 
 
-CoordinatorEntry: TypeAlias = Founded | Claimed | Intended | Told
+class Decided(msgspec.Struct, frozen=True, tag=True):
+    """The catalog was told something at `at`, by the clock of who told it."""
+
+    command: CatalogCommand
+    at: int
+
+
+CoordinatorEntry: TypeAlias = Founded | Claimed | Intended | Told | Decided

@@ -8,10 +8,15 @@ from typing import Final, assert_never
 import msgspec
 import numpy as np
 
+from raudience.catalog.commands import PutBook
+from raudience.catalog.deciding import decide
+from raudience.catalog.documents import stored_book
+from raudience.catalog.entries import CatalogState
 from raudience.cluster.entries import (
     FORMAT,
     Claimed,
     CoordinatorEntry,
+    Decided,
     Defined,
     Founded,
     Intended,
@@ -34,8 +39,8 @@ _REMEMBERED: Final = 8
 
 class EngineState(msgspec.Struct, frozen=True):
     """What a driver must know to go on. owner: shard of each key group. book, plan: its document and what shards make
-    of it, None before the first. number, now: of the last round that was told. intended: what was begun and not told
-    yet."""
+    of it, None before the first; revision: of the catalog that they are of. number, now: of the last round that was
+    told. intended: what was begun and not told yet."""
 
     epoch: int
     owner: tuple[int, ...]
@@ -45,6 +50,7 @@ class EngineState(msgspec.Struct, frozen=True):
     number: int
     now: int | None
     intended: Intended | None
+    revision: int = 0
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -53,6 +59,7 @@ class _Head(msgspec.Struct, frozen=True):
     state: EngineState
     counts: Counts
     base: int = 0
+    catalog: CatalogState | None = None
 
 
 _HEAD: Packed[_Head] = Packed(_Head)
@@ -65,6 +72,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.coordinator = Coordinator()
+        self.catalog = CatalogState()
         self.state = EngineState(0, (), 0, None, None, 0, None, None)
         self.links: dict[int, int] = {}
         self.recent: dict[int, Told] = {}
@@ -78,12 +86,18 @@ class Ledger:
         head = _HEAD.unpack(next(parts))
         self.state, self.base = head.state, head.base
         self.coordinator.restore(head.counts)
+        if head.catalog is not None:
+            self.catalog = head.catalog
+        elif head.state.book is not None:
+            # A snapshot from before there was a catalog.
+            self._take_book(head.state.book, "", head.state.now or 0)
+            self._update(revision=self.catalog.revision)
         for part in parts:
             self._learn(_LINKS.unpack(part))
 
     def contents(self, base: int | None = None) -> Iterator[bytes]:
         """A snapshot, settled by this call; base: of the log that it will lie beside, if that is another."""
-        head = _Head(self.state, self.coordinator.state(), self.base if base is None else base)
+        head = _Head(self.state, self.coordinator.state(), self.base if base is None else base, self.catalog)
         return iter((pack(head), pack(self.all_links())))
 
     def all_links(self) -> Links:
@@ -110,6 +124,8 @@ class Ledger:
                 self._update(intended=entry)
             case Told():
                 self._tell(entry)
+            case Decided():
+                self.catalog = decide(self.catalog, entry.command, entry.at)
             case _:
                 assert_never(entry)
 
@@ -136,9 +152,12 @@ class Ledger:
 
     def _fulfil(self, intended: Intended) -> None:
         match intended.intent:
-            case Defined(book, plan):
+            case Defined(book, plan, revision, by):
                 self.coordinator.define([audience.key for audience in plan.shown])
-                self._update(book=book, plan=plan)
+                if revision is None:
+                    self._take_book(book, by, intended.now)
+                    revision = self.catalog.revision
+                self._update(book=book, plan=plan, revision=revision)
             case Moved(groups, _, taker):
                 owner = np.array(self.state.owner)
                 owner[list(groups)] = taker
@@ -148,6 +167,9 @@ class Ledger:
             case _:
                 assert_never(intended.intent)
         self._update(intended=None)
+
+    def _take_book(self, book: bytes, by: str, now: int) -> None:
+        self.catalog = decide(self.catalog, PutBook(by, stored_book(book)), now)
 
     def _learn(self, links: Links) -> None:
         self.links.update(zip(links.keys.tolist(), links.mpids.tolist(), strict=True))

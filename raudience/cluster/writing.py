@@ -86,6 +86,11 @@ class Writer:
             self._surely(self._take_over)
         return True
 
+    @property
+    def writes(self) -> bool:
+        """Whether this is the only writer, as far as it knows."""
+        return bool(self._epoch)
+
     def forward(self, now: int) -> int:
         """An instant that is not before the last one. Raises FixRequest when it is."""
         if self.now is not None and now < self.now:
@@ -139,6 +144,10 @@ class Writer:
         """Changes of rounds that nobody waited for, since this was asked the last time."""
         regained, self._regained = self._regained, []
         return [changes for changes in regained if len(changes)]
+
+    def regain(self, changes: Changes) -> None:
+        """Changes that nobody has heard of yet."""
+        self._regained.append(changes)
 
     @contextmanager
     def regaining(self, changes: Changes) -> Iterator[None]:

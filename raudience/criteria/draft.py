@@ -12,11 +12,12 @@ __all__ = ["Draft", "Scope", "both", "either", "negation"]
 
 class Scope(msgspec.Struct, frozen=True):
     """Sources of one audience, sorted (inputs empty: all of the workspaces); lookback in milliseconds, FOREVER when
-    unlimited."""
+    unlimited; muted: kind, category ("" for any) and name of events that do not count, sorted."""
 
     workspaces: tuple[str, ...]
     inputs: tuple[str, ...]
     lookback: int
+    muted: tuple[tuple[str, str, str], ...] = ()
 
 
 class Draft:

@@ -6,7 +6,7 @@ and moments are int milliseconds, text operands are folded (`text.fold`), dates 
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 import msgspec
 
@@ -17,6 +17,7 @@ __all__ = [
     "FOREVER", "AgeTest", "Alive", "AndOf", "Cart", "Check", "Count", "Distinct", "FieldTest", "FirstSeenTest",
     "Formula", "Leaf", "Matcher", "NotOf", "OrOf", "Place", "Plan", "PlannedAudience", "SequenceOf", "SpanTest",
     "StepOf", "Sum", "ValueTest", "Window",
+    "leaves_of",
 ]  # fmt: skip
 
 FOREVER: Final = 1 << 61
@@ -54,7 +55,8 @@ class Check(msgspec.Struct, frozen=True):
 
 class Matcher(msgspec.Struct, frozen=True):
     """Which events: kind, category and one of the names (None: any), from one of the workspaces and inputs (empty:
-    any), with time in [start, end), that pass all checks; those of namespace product by one and the same product."""
+    any), with time in [start, end), that pass all checks; those of namespace product by one and the same product.
+    without: category ("" for any) and name of events that do not count."""
 
     kind: str
     category: str | None = None
@@ -64,6 +66,7 @@ class Matcher(msgspec.Struct, frozen=True):
     start: int = -FOREVER
     end: int = FOREVER
     checks: tuple[Check, ...] = ()
+    without: tuple[tuple[str, str], ...] = ()
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -187,6 +190,19 @@ class NotOf(_Leaf, frozen=True):
 
 Formula: TypeAlias = int | AndOf | OrOf | NotOf
 """A position in `Plan.leaves`, or a combination."""
+
+
+def leaves_of(formula: Formula) -> tuple[int, ...]:
+    """Distinct leaves of a formula, ascending."""
+    match formula:
+        case int():
+            return (formula,)
+        case NotOf():
+            return leaves_of(formula.of)
+        case AndOf() | OrOf():
+            return tuple(sorted({leaf for part in formula.of for leaf in leaves_of(part)}))
+        case _:
+            assert_never(formula)
 
 
 class PlannedAudience(msgspec.Struct, frozen=True):

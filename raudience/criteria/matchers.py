@@ -57,7 +57,12 @@ def matcher(
     """Events of a kind from the sources of the audience; `era` gives the moments that stand still."""
     start, end = (era.start, era.end) if era else (-FOREVER, FOREVER)
     inputs = () if kind in _OF_WORKSPACE else scope.inputs
-    return Matcher(kind, category, names, scope.workspaces, inputs, start, end, checks)
+    without = tuple(
+        (of, name)
+        for muted, of, name in scope.muted
+        if muted == kind and (names is None or name in names) and (not of or category in (None, of))
+    )
+    return Matcher(kind, category, names, scope.workspaces, inputs, start, end, checks, without)
 
 
 def written_matcher(

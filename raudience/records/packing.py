@@ -43,7 +43,10 @@ class Packed(Generic[Record]):
         return found
 
 
-def _extension(value: Any) -> msgspec.msgpack.Ext:
+def _extension(value: Any) -> msgspec.msgpack.Ext | int:
+    if isinstance(value, int):
+        # A number with a type of its own, such as a length of time.
+        return int(value)
     if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.hasobject:
         message = f"expected a record, got {type(value)}"
         raise TypeError(message)
@@ -59,6 +62,8 @@ def _array(code: int, data: memoryview) -> NDArray[Any]:
 
 
 def _as_it_is(kind: Any, value: Any) -> Any:
+    if isinstance(value, int) and isinstance(kind, type) and issubclass(kind, int):
+        return kind(value)
     if not isinstance(value, np.ndarray):
         message = f"expected an array, got {type(value)}"
         raise TypeError(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
-from raudience.criteria.leaves import AndOf, Formula, Leaf, NotOf, OrOf
+from raudience.criteria.leaves import AndOf, Formula, Leaf, NotOf, OrOf, leaves_of
 from raudience.criteria.outlines import All, Any, Ask, Except, Member, Not, Outline, asked_in, outline_of
 from raudience.criteria.words import describe
 from raudience.records import (
@@ -24,7 +24,6 @@ from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.facts import UserEvents
 from raudience.shard.findings import Findings
-from raudience.shard.formulas import leaves_of
 from raudience.shard.profiles import Profiles
 from raudience.shard.store import EventStore
 

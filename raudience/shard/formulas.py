@@ -9,25 +9,12 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import AndOf, Formula, NotOf, OrOf
+from raudience.criteria.leaves import AndOf, Formula, NotOf, OrOf, leaves_of
 
-__all__ = ["Formulas", "evaluate", "leaves_of"]
+__all__ = ["Formulas", "evaluate"]
 
 _TABLE_LEAVES = 12
 _MANY = 2048
-
-
-def leaves_of(formula: Formula) -> tuple[int, ...]:
-    """Distinct leaves of a formula, ascending."""
-    match formula:
-        case int():
-            return (formula,)
-        case NotOf():
-            return leaves_of(formula.of)
-        case AndOf() | OrOf():
-            return tuple(sorted({leaf for part in formula.of for leaf in leaves_of(part)}))
-        case _:
-            assert_never(formula)
 
 
 def evaluate(formula: Formula, truth: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.bool_]:

@@ -28,6 +28,7 @@ def reads(matcher: Matcher, key: EventKey) -> bool:
         matcher.kind == key.kind
         and (matcher.category is None or matcher.category == key.category)
         and (matcher.names is None or key.name in matcher.names)
+        and not any(name == key.name and category in ("", key.category) for category, name in matcher.without)
     )
 
 

@@ -11,6 +11,6 @@ def test_of_a_shadow_no_figures_are_kept():
     audiences = PlannedAudience("a", 1, 0), PlannedAudience("a@2", 2, 0, shadow=True)
     ledger = Ledger()
     ledger.replay(Founded(FORMAT, KEY_GROUPS, tuple(owners(1).tolist())))
-    ledger.replay(Intended(1, 5, Defined(b"", Plan((), audiences, {}, None, None, 1, 1))))
+    ledger.replay(Intended(1, 5, Defined(b'{"audiences":[]}', Plan((), audiences, {}, None, None, 1, 1))))
     ledger.replay(Told(1, 5, no_changes()))
     assert [figures.audience for figures in ledger.coordinator.counts(5)] == ["a"]

@@ -1,0 +1,187 @@
+"""What can be asked of the catalog. `by` says who asks."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from raudience.catalog.audiences import Access, Audience, Book, EventTier, Input, Settings, Workspace
+from raudience.catalog.experiments import Share
+from raudience.criteria.definition import Criterion
+
+__all__ = [
+    "Abandon", "Activate", "Archive", "CatalogCommand", "Clone", "Create", "CutOver", "Delete", "Edit", "EndTest",
+    "Filled", "Moving", "OfAudience", "PutBook", "PutInput", "PutWorkspace", "RemoveInput", "RemoveWorkspace", "Rename",
+    "Restore", "SetAccess", "SetPurposes", "SetSettings", "SetTier", "StartTest", "Tag",
+]  # fmt: skip
+
+
+class _Command(msgspec.Struct, frozen=True, tag=True):
+    by: str
+
+
+class SetSettings(_Command, frozen=True):
+    settings: Settings
+
+
+class PutWorkspace(_Command, frozen=True):
+    """A new workspace, or another name for one."""
+
+    workspace: Workspace
+
+
+class RemoveWorkspace(_Command, frozen=True):
+    key: str
+
+
+class PutInput(_Command, frozen=True):
+    """A new input, or other properties of one. secret: SHA-256, in hex, of a new secret; None leaves it as it is."""
+
+    input: Input
+    secret: str | None = None
+
+
+class RemoveInput(_Command, frozen=True):
+    key: str
+
+
+class SetTier(_Command, frozen=True):
+    """The tier of some events; personalize is how events are without a word."""
+
+    tier: EventTier
+
+
+class SetPurposes(_Command, frozen=True):
+    """The purposes of GDPR consent that criteria may ask for."""
+
+    purposes: tuple[str, ...]
+
+
+class Create(_Command, frozen=True):
+    """A new audience; a draft is not evaluated."""
+
+    audience: Audience
+    draft: bool = False
+
+
+class Edit(_Command, frozen=True):
+    """Another definition; what is None stays. hold: it is filled and then waits for CutOver."""
+
+    key: str
+    criteria: Criterion | None = None
+    workspaces: tuple[str, ...] | None = None
+    inputs: tuple[str, ...] | None = None
+    note: str = ""
+    hold: bool = False
+
+
+class Restore(_Command, frozen=True):
+    """An edit that brings an earlier version back, as a new one."""
+
+    key: str
+    version: int
+    hold: bool = False
+
+
+class CutOver(_Command, frozen=True):
+    """The version that waits comes into force."""
+
+    key: str
+
+
+class Abandon(_Command, frozen=True):
+    """The version that waits does not come into force; it stays in the list of versions."""
+
+    key: str
+
+
+class Rename(_Command, frozen=True):
+    """The names of an audience; external_name None: none."""
+
+    key: str
+    name: str
+    external_name: str | None = None
+
+
+class Tag(_Command, frozen=True):
+    key: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class SetAccess(_Command, frozen=True):
+    key: str
+    access: Access
+
+
+class Activate(_Command, frozen=True):
+    """A draft, or an audience from the archive, comes into force by its latest version."""
+
+    key: str
+
+
+class Archive(_Command, frozen=True):
+    """Nobody is a member any longer; the definition stays."""
+
+    key: str
+
+
+class Delete(_Command, frozen=True):
+    key: str
+
+
+class Clone(_Command, frozen=True):
+    """A draft with the same definition and tags."""
+
+    key: str
+    new_key: str
+    name: str
+
+
+class StartTest(_Command, frozen=True):
+    """An A/B test of an audience, with variations besides Control."""
+
+    key: str
+    variations: tuple[Share, ...]
+
+
+class EndTest(_Command, frozen=True):
+    """The test goes, with all its variations."""
+
+    key: str
+
+
+class PutBook(_Command, frozen=True):
+    """A whole book comes into force at once; active audiences that are not in it are deleted, drafts stay."""
+
+    book: Book
+
+
+class Moving(msgspec.Struct, frozen=True):
+    """How many enter and leave an audience when a version comes into force."""
+
+    key: str
+    version: int
+    adds: int
+    drops: int
+
+
+class Filled(_Command, frozen=True):
+    """The shards have found the members of every version that waited at this revision: those that are not held come
+    into force together."""
+
+    revision: int
+    moving: tuple[Moving, ...] = ()
+
+
+OfAudience: TypeAlias = (
+    Edit | Restore | CutOver | Abandon | Rename | Tag | SetAccess | Activate | Archive | Delete | Clone | StartTest
+    | EndTest
+)  # fmt: skip
+"""About an audience that is there already."""
+
+CatalogCommand: TypeAlias = (
+    SetSettings | PutWorkspace | RemoveWorkspace | PutInput | RemoveInput | SetTier | SetPurposes | Create | OfAudience
+    | PutBook | Filled
+)  # fmt: skip

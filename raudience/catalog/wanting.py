@@ -1,0 +1,52 @@
+"""Which plan the shards should have next, so that what was decided comes into force."""
+
+from __future__ import annotations
+
+import msgspec
+
+from raudience.catalog.audiences import Book
+from raudience.catalog.entries import CatalogState
+from raudience.catalog.nesting import as_book
+from raudience.catalog.planning import plan, shadow_key
+from raudience.criteria.leaves import Plan
+
+__all__ = ["Ready", "Wanted", "next_step"]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A plan for the shards, of the catalog at a revision. left: versions that wait and are not in it yet."""
+
+    revision: int
+    book: Book
+    plan: Plan
+    left: int
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The shards have filled every version that waits: key and number of each, and of the one in force (0: none)."""
+
+    revision: int
+    waiting: tuple[tuple[str, int, int], ...]
+
+
+def next_step(state: CatalogState, present: Plan | None, revision: int, most: int) -> Wanted | Ready | None:
+    """The next step from a plan, which is in force for a revision of the catalog; None when everything is as decided.
+
+    Versions that wait are evaluated beside those in force first, at most `most` more of them with each step: the time
+    for which a step stops the shards is in the hands of who makes it.
+    """
+    shadows = {a.key for a in present.audiences if a.shadow} if present is not None else set()
+    waiting = [entry for entry in state.living() if entry.waiting]
+    missing = [entry for entry in waiting if shadow_key(entry.key, entry.waiting) not in shadows]
+    if revision == state.revision and not missing:
+        free = any(not entry.held for entry in waiting)
+        return Ready(revision, tuple((e.key, e.waiting, e.in_force) for e in waiting)) if free else None
+    later = {entry.key for entry in missing[most:]}
+    filled = [entry for entry in waiting if entry.key not in later]
+    book = as_book(state)
+    planned = plan(
+        book,
+        resting={entry.key for entry in state.living() if not entry.in_force},
+        shadows=tuple(entry.as_audience(entry.waiting) for entry in filled),
+    )
+    return Wanted(state.revision, book, planned, len(later))
