@@ -2,7 +2,7 @@
 
 The rooms, in the order in which data travels; imports go down only, rooms on one line do not know each other:
 
-    api | cli | console                                              edges: HTTP, commands, web pages
+    api | cli | console | testing                                    edges: HTTP, commands, web pages, a pytest plugin
     cluster                                                          wiring; the only room that imports ray
     ingest | shard | coordinator | forward | export | durability     stations: plain classes that decide
     catalog                                                          the book of definitions

@@ -118,6 +118,17 @@ def test_imports_stand_at_the_top_of_files():
     assert inside == []
 
 
+def test_only_the_plugin_imports_pytest():
+    importing = [
+        name
+        for name, module in trees().items()
+        for node in ast.walk(module)
+        if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "pytest" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("pytest", "_pytest"))
+    ]
+    assert importing == ["raudience.testing.plugin"]
+
+
 def test_the_oracle_shares_no_code_with_the_engine():
     oracle = [tree(path) for path in (ROOT / "tests" / "oracle").glob("*.py")]
     assert oracle

@@ -7,9 +7,9 @@ from typing import Final, assert_never
 
 from raudience.cluster.stories import Crossing, Entry, Happening, Learned, Standing, Story
 from raudience.criteria.dates import write_moment
-from raudience.records import Truth
+from raudience.records import Explanation, Truth
 
-__all__ = ["draw"]
+__all__ = ["draw", "in_short"]
 
 _OUT, _ENTERS, _IN, _LEAVES = "·┏┃┗"
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -23,6 +23,15 @@ def draw(story: Story, name: str = "") -> list[str]:
     drawing = _Drawing(story)
     span = f"{_moment(story.first).strip()} to {_moment(story.last).strip()} UTC"
     return [f"user {name or story.mpid}, {span}", *drawing.legend(), "", *drawing.past(), *drawing.future()]
+
+
+def in_short(explanation: Explanation) -> list[str]:
+    """One line for each criterion of an audience, those first that alone would turn the answer, and the next flip."""
+    lines = [_reason(truth) for truth in sorted(explanation.criteria, key=lambda truth: not truth.decides)]
+    if explanation.flips_at is not None:
+        turn = "leaves" if explanation.member else "joins"
+        lines.append(f"if nothing happens, {turn} at {_moment(explanation.flips_at).strip()}")
+    return lines if explanation.known else ["nothing is known of this user"]
 
 
 class _Drawing:

@@ -45,7 +45,7 @@ from raudience.ingest.wanted import wanted_by
 from raudience.records import Block, Change, Explanation
 from raudience.records.slicing import cut
 
-__all__ = ["START", "Length", "Simulation", "Tale", "Told", "simulate"]
+__all__ = ["START", "Length", "Simulation", "Tale", "Told", "milliseconds", "simulate"]
 
 START: Final = 1_767_225_600_000
 """2026-01-01T00:00:00Z: where time begins when nothing says otherwise."""
@@ -121,7 +121,7 @@ class Simulation:
 
     def later(self, length: Length) -> Self:
         """Let time pass; raise FixRequest when it is no length of time."""
-        self._now = self.now + _milliseconds(length)
+        self._now = self.now + milliseconds(length)
         return self
 
     def until(self, instant: Instant) -> Self:
@@ -248,7 +248,8 @@ def _tells_time(batch: Mapping[str, Any]) -> bool:
     return any(place.get("timestamp_unixtime_ms") is not None for place in places)
 
 
-def _milliseconds(length: Length) -> int:
+def milliseconds(length: Length) -> int:
+    """How long it is; raise FixRequest when it is no length of time."""
     match length:
         case int():
             passed = int(length)
