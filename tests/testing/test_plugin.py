@@ -199,7 +199,7 @@ def test_the_example_of_the_page_works(pytester):
     page = (ROOT / "docs" / "testing.md").read_text()
     files = re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)```", page, re.DOTALL | re.MULTILINE)
     assert [name for name, _ in files] == [
-        "audiences.yaml", "pyproject.toml", "tests/test_audiences.py", "tests/loyalty.audience.yaml",
+        "audiences.yaml", "pyproject.toml", "test_audiences.py", "loyalty.audience.yaml",
     ]  # fmt: skip
     for name, text in files:
         path = pytester.path / name
