@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "BUCKETS", "KEY_GROUPS", "buckets", "change_ids", "first_by_hash", "group_of_keys", "key_groups", "keys_in_groups",
-    "keys_of_users", "mix64", "text_id", "text_key", "text_keys",
+    "BUCKETS", "KEY_GROUPS", "buckets", "change_ids", "first_by_hash", "group_of_keys", "in_sample", "key_groups",
+    "keys_in_groups", "keys_of_users", "mix64", "text_id", "text_key", "text_keys",
 ]  # fmt: skip
 
 KEY_GROUPS = 256
@@ -24,6 +24,7 @@ _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _HALF = np.uint64(33)
 _GROUP = np.uint64(KEY_GROUPS - 1)
+_SAMPLE = np.uint64(0xD6E8FEB86659FD93)
 
 # MurmurHash3 x64 128-bit of a key of 8 bytes.
 _FACTOR_1 = np.uint64(0x87C37B91114253D5)
@@ -120,6 +121,13 @@ def _low_hashes(keys: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     low ^= high
     low += high
     return mix64(low) + mix64(low + high)
+
+
+def in_sample(mpids: NDArray[np.int64], level: int) -> NDArray[np.bool_]:
+    """bool[n]: who is in the sample of one user in 2**level. It depends on the MPID alone, has nothing to do with key
+    groups, and the sample of a higher level is part of that of a lower one."""
+    mixed = mix64(mpids.view(np.uint64) * _GOLDEN ^ _SAMPLE)
+    return mixed <= np.uint64((1 << 64 - level) - 1)
 
 
 def change_ids(

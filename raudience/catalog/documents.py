@@ -12,7 +12,7 @@ from raudience.catalog.reading import MOST_VALUES, Reader
 from raudience.criteria.durations import Duration
 from raudience.errors import Fault, FixDefinition
 
-__all__ = ["read_book", "stored_book"]
+__all__ = ["read_book", "read_draft", "stored_book"]
 
 
 def read_book(data: bytes, source: str, form: Form) -> Book:
@@ -36,6 +36,18 @@ def stored_book(data: bytes) -> Book:
 
 def _duration(kind: type, value: str) -> Duration:
     return Duration.parse(value)
+
+
+def read_draft(data: bytes, source: str, form: Form) -> Book:
+    """The book of a document that is well formed; what it means, and whether its sources are known, is for later.
+
+    Raise FixDefinition with all faults of its form.
+    """
+    reader = Reader()
+    book: Book = _read(reader, parse(data, source, form), source)
+    if reader.faults:
+        raise FixDefinition(source, tuple(reader.faults))
+    return book
 
 
 def _read(reader: Reader, raw: object, source: str) -> Book:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raudience.cli import arguments, asking, keeping, replaying, simulating
+from raudience.cli import arguments, asking, estimating, keeping, replaying, simulating
 from raudience.cli.logs import start_logs
 from raudience.cli.screen import complain
 from raudience.errors import RaudienceError
@@ -19,6 +19,8 @@ REFUSED_LINES = 3
 INTERRUPTED = 130
 
 _COMMANDS = {
+    "estimate": estimating.estimate,
+    "overlap": estimating.overlap,
     "replay": replaying.replay,
     "scale": keeping.scale,
     "simulate": simulating.simulate,

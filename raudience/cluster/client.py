@@ -30,6 +30,7 @@ from raudience.cluster.instants import Instant, read_instant
 from raudience.cluster.keepsakes import place_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
+from raudience.cluster.questions import Questions
 from raudience.cluster.timeline import Timeline
 from raudience.coordinator import AudienceCount, Scaling
 from raudience.criteria.leaves import FOREVER
@@ -80,7 +81,7 @@ class Ingestion(msgspec.Struct, frozen=True):
     refusals: tuple[Refusal, ...] = ()
 
 
-class Client:
+class Client(Questions):
     """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC."""
 
     def __init__(self, engine: Engine) -> None:

@@ -16,11 +16,13 @@ from raudience.catalog import Book
 from raudience.catalog.commands import CatalogCommand
 from raudience.catalog.documents import stored_book
 from raudience.catalog.entries import CatalogState
+from raudience.catalog.estimating import drafted
 from raudience.catalog.outlining import outlined
 from raudience.catalog.planning import plan
 from raudience.clock import monotonic
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
+from raudience.cluster.estimating import estimate, overlap
 from raudience.cluster.filling import Filling
 from raudience.cluster.growing import Growth, possible
 from raudience.cluster.live import Arrivals, Batch, Ingested
@@ -31,7 +33,7 @@ from raudience.errors import FixRequest
 from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
-from raudience.records import Block, Changes, Comparison, Explanation, Field
+from raudience.records import Block, Changes, Comparison, Estimates, Explanation, Field
 from raudience.shard.commands import Tick
 
 __all__ = ["Engine"]
@@ -181,6 +183,18 @@ class Engine:
     def compare(self, left: str, right: str, most: int = 10) -> Comparison:
         """How two audiences differ, shadows included, with a sample of up to `most` users each way."""
         return merge_comparisons(self._ask_all("compare", left, right, most), most)
+
+    def estimate(self, draft: Book, audience: str) -> Estimates:
+        """How many users an audience of a draft would have, and each of its criteria. Raises FixDefinition when the
+        draft is wrong in itself; sources that are not known here are a warning."""
+        self._refresh()
+        return estimate(self._ask_all, drafted(self._book, draft), audience, self.now or 0)
+
+    def overlap(self, draft: Book, left: str, right: str) -> Estimates:
+        """How many users two audiences, of the draft or in force, have in common, and each alone: figures LEFT, RIGHT,
+        BOTH, ONLY_LEFT and ONLY_RIGHT of catalog.estimating."""
+        self._refresh()
+        return overlap(self._ask_all, drafted(self._book, draft), (left, right), self.now or 0)
 
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in the audience or not."""

@@ -21,6 +21,7 @@ from raudience.records.blocks import (
 )
 from raudience.records.changes import Change, Changes
 from raudience.records.comparisons import Comparison
+from raudience.records.estimates import Estimate, Estimates, SampleCount
 from raudience.records.explanations import (
     AndNode,
     AudienceNode,
@@ -47,6 +48,8 @@ __all__ = [
     "Column",
     "Comparison",
     "CriterionNode",
+    "Estimate",
+    "Estimates",
     "EventKey",
     "Events",
     "Evidence",
@@ -59,5 +62,6 @@ __all__ = [
     "NotNode",
     "OrNode",
     "Products",
+    "SampleCount",
     "Truth",
 ]

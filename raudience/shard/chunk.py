@@ -11,7 +11,7 @@ from raudience.records import Field
 from raudience.shard.growing import narrow, segments
 from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
-from raudience.shard.words import NUMBER_CODE
+from raudience.shard.words import ABSENT, NUMBER_CODE
 
 __all__ = ["Chunk", "ChunkRows", "SealedColumn", "seal_column", "short"]
 
@@ -45,6 +45,16 @@ class SealedColumn:
         numbers = None if self._numbers is None else self._numbers[head:tail].astype(np.float64)
         codes = np.full(tail - head, NUMBER_CODE, np.uint8) if self._codes is None else self._codes[head:tail]
         return Cells(index, codes, numbers)
+
+    def at(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
+        """Codes int32[k], ABSENT where there is no cell, and numbers float64[k] of rows."""
+        held, place = np.ones(len(rows), bool), rows
+        if self._index is not None:
+            place = np.minimum(np.searchsorted(self._index, rows), len(self._index) - 1)
+            held = self._index.take(place) == rows
+        codes = np.full(len(rows), NUMBER_CODE) if self._codes is None else self._codes.take(place)
+        numbers = None if self._numbers is None else self._numbers.take(place).astype(np.float64)
+        return np.where(held, codes, ABSENT).astype(np.int32), numbers
 
 
 def seal_column(codes: NDArray[np.int32], numbers: NDArray[np.float64] | None) -> SealedColumn:
@@ -153,6 +163,10 @@ class Chunk:
     def key_of(self, first: int, last: int) -> NDArray[Any]:
         """Keys int[k] of the positions [first, last) by key."""
         return self.present[self.number_of(first, last)]
+
+    def keys_at(self, places: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Keys int32[k] of events by their positions by key."""
+        return self.present.take(np.searchsorted(self._offsets, places, "right") - 1)
 
     def number_of(self, first: int, last: int) -> NDArray[np.int64]:
         """The same as positions in `present`."""

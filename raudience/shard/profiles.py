@@ -40,6 +40,10 @@ class Profiles:
         """Rows handed out so far; some may belong to nobody now."""
         return self.index.rows
 
+    def count(self) -> int:
+        """How many profiles there are."""
+        return int(np.count_nonzero(self.last[: self.rows] != NEVER))
+
     def make_room(self) -> None:
         rows = self.rows
         self.last = grown(self.last, rows, NEVER)

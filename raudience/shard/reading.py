@@ -11,10 +11,11 @@ from raudience.clock import DAY
 from raudience.criteria.leaves import Plan
 from raudience.criteria.outlines import Outline
 from raudience.hashing import first_by_hash
-from raudience.records import Comparison, Explanation, Field
+from raudience.records import Comparison, Explanation, Field, SampleCount
 from raudience.records.listings import Listing, Pick
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.checking import check
+from raudience.shard.estimating import Samples
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.explaining import Explainer
 from raudience.shard.index import Remembered
@@ -40,6 +41,7 @@ class Known:
         self._batches = Remembered(_EMPTY.remember_batches)
         self._messages = Remembered(_EMPTY.remember_messages)
         self.evaluation = Evaluation(_EMPTY, self.profiles, self.known)
+        self._samples = Samples()
 
     @property
     def plan(self) -> Plan:
@@ -72,6 +74,14 @@ class Known:
             return Explanation(audience, mpid, self.now, known=False, member=False, criteria=())
         explainer = Explainer(row, self.profiles, self.store, self.known, self.evaluation, self.now)
         return explainer.explain(mpid, audience, outline)
+
+    def population(self) -> int:
+        """How many profiles are kept."""
+        return self.profiles.count()
+
+    def estimate(self, plan: Plan, level: int) -> SampleCount:
+        """How many profiles each audience of a plan would have, as one in 2**level of them says; no state changes."""
+        return self._samples.count(self.profiles, self.known, self.store, self.evaluation, self.now, plan, level)
 
     def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         """Identities of users by name; a user who is not known has none."""
@@ -122,6 +132,7 @@ class Known:
             "messages": self._messages.nbytes(),
             "batches": self._batches.nbytes(),
             "timers": self.timers.nbytes(),
+            "sample": self._samples.nbytes(),
             **self.profiles.nbytes(),
             **evaluation,
         }

@@ -114,6 +114,15 @@ class EventStore:
         self._index()
         self._reset_tails()
 
+    def unsealed(self) -> Chunk | None:
+        """What the tails hold, as a chunk of its own; they stay as they are."""
+        if not self._taken:
+            return None
+        twin = self.twin()
+        twin.chunks = []
+        twin.seal()
+        return twin.chunks[0]
+
     def give(self, dead: NDArray[np.bool_], before: int, row: int) -> None:
         """Give the events of dead rows (bool[rows]), and those older than a moment, to another row."""
         self.seal()

@@ -11,6 +11,7 @@ from typing import Any
 from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
 from scripts.benchmarks.end_to_end import end_to_end
+from scripts.benchmarks.guesses import guesses
 from scripts.benchmarks.kept import kept
 from scripts.benchmarks.lasting import lasting
 from scripts.benchmarks.logs import log_speed
@@ -19,6 +20,7 @@ from scripts.benchmarks.report import (
     show_breadth,
     show_cold,
     show_end_to_end,
+    show_guesses,
     show_kept,
     show_lasting,
     show_logs,
@@ -31,7 +33,7 @@ from scripts.benchmarks.snapshots import snapshots
 from scripts.benchmarks.tables import tables
 from scripts.benchmarks.workload import SIZES
 
-PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot")
+PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot", "estimate")
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 
@@ -73,6 +75,8 @@ def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], No
                 yield lasting(asked.size, asked.events or 300_000, asked.audiences or 20), show_lasting
             case "snapshot":
                 yield snapshots(asked.size, asked.audiences or 20, asked.rounds), show_snapshots
+            case "estimate":
+                yield guesses(asked.size, asked.audiences or 20, asked.rounds), show_guesses
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
+from scripts.benchmarks.guesses import Guesses
 from scripts.benchmarks.kept import Kept
 from scripts.benchmarks.lasting import Lasting
 from scripts.benchmarks.logs import LogSpeed
@@ -117,3 +118,13 @@ def show_snapshots(result: SnapshotSpeed) -> None:
     print(
         f"  {sum(each.values()):.1f} bytes an event: " + ", ".join(f"{kind} {size:.2f}" for kind, size in each.items())
     )
+
+
+def show_guesses(result: Guesses) -> None:
+    count, again = len(result.again), result.again
+    print(
+        f"\nestimate, size {result.size}: {result.sampled:,} of {result.profiles:,} profiles, {result.events:,} events"
+    )
+    middle = again[count // 2]
+    print(f"  CPU: the first {result.first:.0f} ms; again {again[0]:.0f} to {again[-1]:.0f} ms, median {middle:.0f}")
+    print(f"  the true size is in {result.held} of {count} intervals; the sample takes {result.memory / 1e6:.1f} MB")

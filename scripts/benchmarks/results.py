@@ -9,6 +9,7 @@ import msgspec
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
+from scripts.benchmarks.guesses import Guesses
 from scripts.benchmarks.kept import Kept
 from scripts.benchmarks.lasting import Lasting
 from scripts.benchmarks.logs import LogSpeed
@@ -29,9 +30,10 @@ class Results(msgspec.Struct):
     logs: LogSpeed | None = None
     lastings: dict[str, Lasting] = {}
     snapshots: dict[str, SnapshotSpeed] = {}
+    guesses: dict[str, Guesses] = {}
 
     def add(
-        self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting | SnapshotSpeed
+        self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting | SnapshotSpeed | Guesses
     ) -> None:
         match result:
             case Result(plan):
@@ -52,6 +54,8 @@ class Results(msgspec.Struct):
                 self.lastings[f"{result.size} {result.audiences}"] = result
             case SnapshotSpeed():
                 self.snapshots[f"{result.size} {result.audiences}"] = result
+            case Guesses():
+                self.guesses[result.size] = result
 
 
 def read(path: Path) -> Results:

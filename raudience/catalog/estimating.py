@@ -1,0 +1,128 @@
+"""What has to be looked at to estimate an audience: a plan with one audience for each of its criteria."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from raudience.catalog.audiences import Audience, Book
+from raudience.catalog.planning import find_faults, plan
+from raudience.criteria.definition import And, Criterion, Exclude, Or
+from raudience.criteria.leaves import AndOf, NotOf, Plan, PlannedAudience
+from raudience.criteria.normalise import memberships
+from raudience.errors import Fault, FixDefinition, FixRequest
+
+__all__ = [
+    "BOTH",
+    "LEFT",
+    "ONLY_LEFT",
+    "ONLY_RIGHT",
+    "RIGHT",
+    "criteria_of",
+    "drafted",
+    "estimate_plan",
+    "overlap_plan",
+    "unknown_sources",
+]
+
+LEFT: Final = "left"
+RIGHT: Final = "right"
+BOTH: Final = "both"
+ONLY_LEFT: Final = "only left"
+ONLY_RIGHT: Final = "only right"
+
+_SOURCE: Final = re.compile(r"\.(workspaces\[\d+\]|inputs\[\d+\]|workspace)$")
+
+
+def drafted(in_force: Book, draft: Book) -> Book:
+    """A book in force with the audiences of a draft in it: its settings and its inputs count, since the data came by
+    them. Where nothing is in force, the draft as it is."""
+    if not in_force.audiences and not in_force.inputs:
+        return draft
+    keys = {audience.key for audience in draft.audiences}
+    kept = [audience for audience in in_force.audiences if audience.key not in keys]
+    return msgspec.structs.replace(in_force, audiences=(*draft.audiences, *kept))
+
+
+def unknown_sources(book: Book, key: str) -> tuple[Fault, ...]:
+    """Workspaces and inputs that an audience, or one that it names, asks for and the book does not know: then it cannot
+    be estimated. Raises FixDefinition with every fault when there are others, FixRequest when there is no such
+    audience."""
+    audience = book.audiences[_place(book, key)]
+    keys = {key, *(named.audience for named in memberships(audience.criteria))}
+    paths = tuple(f"audiences[{place}]." for place, each in enumerate(book.audiences) if each.key in keys)
+    faults = tuple(fault for fault in find_faults(book) if fault.path.startswith((*paths, "settings.", "inputs[")))
+    if not all(_SOURCE.search(fault.path) and fault.got != "nothing" for fault in faults):
+        raise FixDefinition(key, faults)
+    return faults
+
+
+def estimate_plan(book: Book, key: str) -> Plan:
+    """The plan of an audience, by the key "", and of each criterion in it, by its path (`criteria.of[0]`)."""
+    audience = book.audiences[_place(book, key)]
+    parts = list(criteria_of(book, key).items())
+    stands_in = [
+        msgspec.structs.replace(audience, key=f"{number:07d}", criteria=criterion)
+        for number, (_, criterion) in enumerate(parts)
+    ]
+    planned = plan(msgspec.structs.replace(book, audiences=(*stands_in, *_named(book, audience, stands_in))))
+    found = {each.key: each for each in planned.audiences}
+    audiences = tuple(
+        PlannedAudience(path, audience.version, found[stand_in.key].formula)
+        for (path, _), stand_in in zip(parts, stands_in, strict=True)
+    )
+    return msgspec.structs.replace(planned, audiences=audiences)
+
+
+def criteria_of(book: Book, key: str) -> dict[str, Criterion]:
+    """What is estimated of an audience, by its path; "" is the whole."""
+    criteria = book.audiences[_place(book, key)].criteria
+    return {"": criteria, **dict(_parts(criteria, "criteria"))}
+
+
+def overlap_plan(book: Book, left: str, right: str) -> Plan:
+    """The plan of two audiences and of what they share: LEFT, RIGHT, BOTH, ONLY_LEFT, ONLY_RIGHT."""
+    asked = [book.audiences[_place(book, key)] for key in dict.fromkeys((left, right))]
+    wanted = {audience.key for audience in asked} | {n.audience for a in asked for n in memberships(a.criteria)}
+    kept = tuple(audience for audience in book.audiences if audience.key in wanted)
+    planned = plan(msgspec.structs.replace(book, audiences=kept))
+    one, other = (next(each.formula for each in planned.audiences if each.key == key) for key in (left, right))
+    formulas = {
+        LEFT: one,
+        RIGHT: other,
+        BOTH: AndOf((one, other)),
+        ONLY_LEFT: AndOf((one, NotOf(other))),
+        ONLY_RIGHT: AndOf((other, NotOf(one))),
+    }
+    audiences = tuple(PlannedAudience(name, 1, formula) for name, formula in formulas.items())
+    return msgspec.structs.replace(planned, audiences=audiences)
+
+
+def _place(book: Book, key: str) -> int:
+    for place, audience in enumerate(book.audiences):
+        if audience.key == key:
+            return place
+    known = ", ".join(audience.key for audience in book.audiences) or "none"
+    message = f"audience: expected one of {known}; got {key}"
+    raise FixRequest(message)
+
+
+def _parts(criterion: Criterion, path: str) -> Iterator[tuple[str, Criterion]]:
+    """The criteria inside a criterion, with their paths."""
+    if isinstance(criterion, And | Or | Exclude):
+        for place, part in enumerate(criterion.of):
+            yield f"{path}.of[{place}]", part
+            yield from _parts(part, f"{path}.of[{place}]")
+
+
+def _named(book: Book, audience: Audience, stands_in: list[Audience]) -> list[Audience]:
+    """The audiences that an audience names. Raises FixRequest when one of them has the key of a stand-in."""
+    names = {named.audience for named in memberships(audience.criteria)}
+    taken = names & {each.key for each in stands_in}
+    if taken:
+        message = f"audience: expected a key other than {min(taken)} in an audience that is estimated"
+        raise FixRequest(message)
+    return [each for each in book.audiences if each.key in names]

@@ -1,0 +1,40 @@
+"""What a client may ask beside members: what a definition would give, and what two audiences share."""
+
+from __future__ import annotations
+
+from raudience.catalog import Book
+from raudience.cluster.books import Definitions, as_draft
+from raudience.cluster.engine import Engine
+from raudience.errors import FixRequest
+from raudience.records import Estimates
+
+__all__ = ["Questions"]
+
+
+class Questions:
+    """Questions to one engine; none of them changes anything."""
+
+    _engine: Engine
+
+    def estimate(self, definitions: Definitions, audience: str | None = None) -> Estimates:
+        """How many users an audience would have, and each of its criteria, from a sample of the profiles: at once, and
+        without defining it. Exact where all profiles were looked at or the same is in force.
+
+        definitions: a path, a Book or audiences, seen in the book in force; audience: which of them, if there are
+        several. Raises FixDefinition for a wrong definition; sources that are not known here are a warning.
+        """
+        draft = as_draft(definitions)
+        return self._engine.estimate(draft, _only(draft) if audience is None else audience)
+
+    def overlap(self, left: str, right: str, definitions: Definitions = ()) -> Estimates:
+        """How many users two audiences share: figures `left`, `right`, `both`, `only left`, `only right`. Both are in
+        force, then the figures are exact, or in `definitions`."""
+        return self._engine.overlap(as_draft(definitions), left, right)
+
+
+def _only(draft: Book) -> str:
+    if len(draft.audiences) != 1:
+        keys = ", ".join(audience.key for audience in draft.audiences) or "none"
+        message = f"audience: expected the key of one of the audiences of the definitions ({keys}), got none"
+        raise FixRequest(message)
+    return draft.audiences[0].key
