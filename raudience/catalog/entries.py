@@ -94,8 +94,9 @@ class JournalLine(msgspec.Struct, frozen=True):
 
 
 class CatalogState(msgspec.Struct, frozen=True):
-    """All that was decided. secrets: SHA-256, in hex, of the secret of each input that has one. revision: counts the
-    changes of what shards should evaluate."""
+    """All that was decided. secrets: SHA-256, in hex, of the secret of each input that has one. connections:
+    the outputs that each audience is connected to, by its key. revision: counts the changes of what shards should
+    evaluate."""
 
     settings: Settings = msgspec.field(default_factory=Settings)
     workspaces: tuple[Workspace, ...] = ()
@@ -104,6 +105,7 @@ class CatalogState(msgspec.Struct, frozen=True):
     tiers: tuple[EventTier, ...] = ()
     purposes: tuple[str, ...] = ()
     audiences: dict[str, AudienceEntry] = {}
+    connections: dict[str, tuple[str, ...]] = {}
     revision: int = 0
     journal: tuple[JournalLine, ...] = ()
 

@@ -62,8 +62,9 @@ def _used(entry: AudienceEntry) -> set[str]:
 
 def _described(state: CatalogState, entry: AudienceEntry) -> str:
     workspaces = ", ".join(entry.latest.workspaces or workspaces_of(as_book(state)))
+    outputs, creator = len(state.connections.get(entry.key, ())), entry.created_by or "nobody named"
     return (
-        f"{entry.name}; workspace {workspaces}; created by {entry.created_by or 'nobody named'}; last updated "
+        f"{entry.name}; workspace {workspaces}; connected outputs {outputs}; created by {creator}; last updated "
         f"{write_moment(entry.updated_at)}"
     )
 

@@ -14,12 +14,12 @@ __all__ = ["Ready", "Wanted", "next_step"]
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A plan for the shards, of the catalog at a revision. left: versions that wait and are not in it yet."""
+    """A plan for the shards, of the catalog at a revision. added: versions that it fills."""
 
     revision: int
     book: Book
     plan: Plan
-    left: int
+    added: int
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -49,4 +49,4 @@ def next_step(state: CatalogState, present: Plan | None, revision: int, most: in
         resting={entry.key for entry in state.living() if not entry.in_force},
         shadows=tuple(entry.as_audience(entry.waiting) for entry in filled),
     )
-    return Wanted(state.revision, book, planned, len(later))
+    return Wanted(state.revision, book, planned, len(missing) - len(later))

@@ -22,6 +22,8 @@ from typing import Self, TypeAlias
 import msgspec
 
 from raudience.clock import now_ms
+from raudience.cluster.account import Account
+from raudience.cluster.audiences import Audiences
 from raudience.cluster.books import Definitions, as_book
 from raudience.cluster.change_lines import each_change
 from raudience.cluster.engine import Engine
@@ -59,6 +61,7 @@ def connect(
     snapshots: str | os.PathLike[str] | None = None,
     scaling: tuple[int, int] | Scaling | None = None,
     memory_per_shard: int | None = None,
+    by: str = "",
 ) -> Client:
     """A client of an engine of its own, or of the lasting engine `name` on Ray, which is started when it is not there.
 
@@ -67,11 +70,11 @@ def connect(
     the next client of the same state goes on from there. snapshots: a directory or an object store, for a state that is
     no directory. Without `state` everything lives as long as the engine. scaling: least and most shards; between them
     their load decides (`docs/scaling.md`). cpus_per_shard, memory_per_shard: what each shard asks Ray for, in CPUs and
-    bytes.
+    bytes. by: who asks, as the journal of the account and the versions of audiences will say.
     """
     policy = Scaling(*scaling) if isinstance(scaling, tuple) else scaling
     place = None if state is None else place_of(state, snapshots)
-    return Client(start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard))
+    return Client(start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard), by)
 
 
 class Ingestion(msgspec.Struct, frozen=True):
@@ -82,10 +85,15 @@ class Ingestion(msgspec.Struct, frozen=True):
 
 
 class Client(Questions):
-    """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC."""
+    """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    audiences: their list, their life and versions, A/B tests. account: workspaces, inputs, tiers, settings.
+    """
+
+    def __init__(self, engine: Engine, by: str = "") -> None:
+        self._engine, self._by = engine, by
+        self.audiences = Audiences(engine, by)
+        self.account = Account(engine, by)
         self._untold: deque[Changes] = deque()
 
     def __enter__(self) -> Self:
@@ -111,7 +119,7 @@ class Client(Questions):
         at: when; without it, at the instant the engine has come to. What is known already counts at once.
         """
         book = as_book(definitions)
-        self._note(self._engine.define(book, self._moment(at, self._engine.now or 0)))
+        self._note(self._engine.define(book, self._moment(at, self._engine.now or 0), self._by))
 
     def ingest(self, events: Files | Sequence[Files] | Iterable[Batch], at: Instant | None = None) -> Ingestion:
         """Take in events, and return what was read and refused.

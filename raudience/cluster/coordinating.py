@@ -11,6 +11,7 @@ from raudience.catalog.books import numbered
 from raudience.catalog.commands import CatalogCommand
 from raudience.catalog.deciding import decide
 from raudience.catalog.entries import CatalogState
+from raudience.catalog.planning import shadow_key
 from raudience.catalog.refusing import refuse
 from raudience.catalog.wanting import Ready, Wanted, next_step
 from raudience.cluster.entries import FORMAT, Claimed, CoordinatorEntry, Decided, Founded, Intended, Told
@@ -44,6 +45,7 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._ledger = Ledger()
         self._keepsake = keepsake
         self._wish: int | None = None
+        self._pace: float | None = None
 
     def open(self, shards: int) -> EngineState:
         """Come to life with so many shards, or come back as the log says: what it says counts."""
@@ -117,6 +119,18 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         """What brings into force what was decided; None when it is in force."""
         state = self.state()
         return next_step(self._ledger.catalog, state.plan, state.revision, most)
+
+    def paced(self, seconds: float) -> None:
+        """Hear how long the writer takes to fill one version."""
+        self._pace = seconds
+
+    def filled(self) -> tuple[int, int, float | None]:
+        """Of the versions that wait, how many are filled, how many there are, and the seconds that are left."""
+        plan, waiting = self.state().plan, [e for e in self._ledger.catalog.living() if e.waiting]
+        shadows = {audience.key for audience in plan.audiences} if plan is not None else set()
+        done = sum(shadow_key(entry.key, entry.waiting) in shadows for entry in waiting)
+        seconds = None if self._pace is None else (len(waiting) - done) * self._pace
+        return done, len(waiting), seconds
 
     def combine(self, epoch: int, number: int, now: int, links: Links | None, *parts: Changes) -> Changes:
         """One log from the reports of all shards for the round that ended at `now`. A round that comes again is told as

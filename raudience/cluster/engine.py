@@ -113,6 +113,12 @@ class Engine:
         self.fill()
         return self.catalog()
 
+    def filled(self) -> tuple[int, int, float | None]:
+        """Of the versions that wait, how many are filled, how many there are, and the seconds that are left by how long
+        the last ones took (None before the first)."""
+        found: tuple[int, int, float | None] = self._writer.ask(COORDINATOR, "filled")
+        return found
+
     def fill(self) -> None:
         """Bring into force all that was decided. Its changes are among those regained."""
         self._claim()
@@ -340,7 +346,7 @@ class Engine:
         """Know the book in force, and who of it is evaluated."""
         state = self._writer.state
         self._book = stored_book(state.book) if state.book else Book(())
-        self._audiences = frozenset(audience.key for audience in state.plan.shown) if state.plan else frozenset()
+        self._audiences = frozenset(audience.key for audience in state.plan.audiences) if state.plan else frozenset()
 
     def _known(self, audience: str) -> None:
         if audience not in self._audiences:

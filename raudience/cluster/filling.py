@@ -56,8 +56,9 @@ class Filling:
         step = self._ask(self._at_once)
         changes = self._make(step) if step is not None else None
         ended = monotonic()
-        if isinstance(step, Wanted):
+        if isinstance(step, Wanted) and step.added:
             took = max(ended - began, 1e-6)
+            self._writer.ask(COORDINATOR, "paced", took / step.added)
             self._at_once = max(1, min(self._at_once * 2, int(self._at_once * _STOP / took)))
             self._rested = ended + took
         self._next = self._ask(self._at_once)
