@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raudience.cli import arguments, asking, estimating, keeping, replaying, simulating
+from raudience.cli import arguments, asking, estimating, keeping, lookup, replaying, simulating
 from raudience.cli.logs import start_logs
 from raudience.cli.screen import complain
 from raudience.errors import RaudienceError
@@ -21,10 +21,13 @@ INTERRUPTED = 130
 _COMMANDS = {
     "estimate": estimating.estimate,
     "overlap": estimating.overlap,
+    "changes": lookup.changes,
+    "members": lookup.members,
     "replay": replaying.replay,
     "scale": keeping.scale,
     "simulate": simulating.simulate,
     "state": keeping.state,
+    "user": lookup.user,
     "why": asking.why,
     "validate": asking.validate,
     "schema": asking.schema,

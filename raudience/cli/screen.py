@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
@@ -15,7 +15,7 @@ from raudience.cluster.replay import Replayed, Summary
 from raudience.cluster.states import StateFigures
 from raudience.criteria.dates import write_moment
 
-__all__ = ["complain", "progress", "say", "tell_outcome", "tell_state", "told_steps", "waiting"]
+__all__ = ["complain", "progress", "say", "table", "tell_outcome", "tell_state", "told_steps", "waiting"]
 
 _ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _SCREEN: Final = Console(highlight=False)
@@ -129,3 +129,11 @@ def _audiences(summary: Summary) -> Table:
 def say(line: str, style: str = "") -> None:
     """One line of a result, however wide."""
     _SCREEN.print(line, markup=False, style=style, soft_wrap=True)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Texts in columns, as wide as they are."""
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for row in (headings, *rows):
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        say(line, "bold" if row is headings else "")

@@ -34,6 +34,7 @@ from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
 from raudience.cluster.questions import Questions
 from raudience.cluster.timeline import Timeline
+from raudience.cluster.users import Lookups, Member
 from raudience.coordinator import AudienceCount, Scaling
 from raudience.criteria.leaves import FOREVER
 from raudience.ingest.refusals import Refusal
@@ -42,13 +43,6 @@ from raudience.records import Change, Changes, Explanation, Field
 __all__ = ["Client", "Ingestion", "Member", "connect"]
 
 Files: TypeAlias = str | os.PathLike[str]
-
-
-class Member(msgspec.Struct, frozen=True):
-    """A user in an audience, with the values of each identity that was asked for."""
-
-    mpid: int
-    identities: dict[str, tuple[str, ...]] = {}
 
 
 def connect(
@@ -84,7 +78,7 @@ class Ingestion(msgspec.Struct, frozen=True):
     refusals: tuple[Refusal, ...] = ()
 
 
-class Client(Questions):
+class Client(Questions, Lookups):
     """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC.
 
     audiences: their list, their life and versions, A/B tests. account: workspaces, inputs, tiers, settings.
@@ -182,9 +176,7 @@ class Client(Questions):
     def members(self, audience: str, identities: Sequence[str] = ()) -> list[Member]:
         """The users in an audience, ascending by MPID, with the identities that are asked for."""
         mpids = self._engine.members(audience)
-        if not identities:
-            return [Member(mpid) for mpid in mpids.tolist()]
-        known = self._engine.identities(mpids, tuple(identities))
+        known = self._identities(mpids, tuple(identities))
         return [Member(mpid, values) for mpid, values in zip(mpids.tolist(), known, strict=True)]
 
     def counts(self) -> tuple[AudienceCount, ...]:

@@ -19,7 +19,7 @@ from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.lasting import LastingShell
 from raudience.cluster.ledger import EngineState, Ledger
 from raudience.cluster.replicas import read_back
-from raudience.coordinator import AudienceCount, merge, owners
+from raudience.coordinator import AudienceCount, merge, narrow, owners
 from raudience.errors import ReportBug, StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
@@ -147,11 +147,14 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._failpoint("after telling")
         return told.changes
 
-    def told(self, after: int, most: int) -> list[tuple[int, Changes]]:
-        """Number and changes of up to `most` rounds with changes behind round `after`, as far as they are kept."""
+    def told(
+        self, after: int, most: int, audience: str | None = None, mpid: int | None = None
+    ) -> list[tuple[int, Changes]]:
+        """Number and changes of up to `most` rounds with changes behind round `after`, as far as they are kept: all, or
+        those of an audience, of a user, or of both."""
         self._opened()
-        with_changes = (told for told in self._told_behind(after) if len(told.changes))
-        return [(told.number, told.changes) for told in islice(with_changes, most)]
+        narrowed = ((told.number, narrow(told.changes, audience, mpid)) for told in self._told_behind(after))
+        return list(islice(((number, changes) for number, changes in narrowed if len(changes)), most))
 
     def figures(self) -> tuple[AudienceCount, ...]:
         self._opened()

@@ -26,6 +26,7 @@ from raudience.cluster.estimating import estimate, overlap
 from raudience.cluster.filling import Filling
 from raudience.cluster.growing import Growth, possible
 from raudience.cluster.live import Arrivals, Batch, Ingested
+from raudience.cluster.lookups import UserLookups, group_of
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
 from raudience.coordinator import AudienceCount, Scaling, merge_comparisons
@@ -39,7 +40,7 @@ from raudience.shard.commands import Tick
 __all__ = ["Engine"]
 
 
-class Engine:
+class Engine(UserLookups):
     """Shards and their coordinator behind one door. Instants are int milliseconds since 1970 in UTC, never going back.
 
     shards: how many a new engine has; one that comes back has as many as it had. scaling: changes their number by the
@@ -205,10 +206,9 @@ class Engine:
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in the audience or not."""
         self._known(audience)
-        group = key_groups(np.array([mpid], np.int64))[0]
         outline = outlined(self._book, audience)
         found: Explanation = self._writer.steadily(
-            lambda: self._writer.ask_owner(group, "ask", "why", mpid, audience, outline)
+            lambda: self._writer.ask_owner(group_of(mpid), "ask", "why", mpid, audience, outline)
         )
         return found
 

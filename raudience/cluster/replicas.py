@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from raudience.cluster.catching_up import gathered
 from raudience.cluster.entries import Adopt, Applied, Begun, Claimed, Release, ShardEntry
 from raudience.cluster.keeping import Shelf
-from raudience.criteria.leaves import Plan
 from raudience.errors import StateDamaged
 from raudience.hashing import KEY_GROUPS
-from raudience.records import Block, Changes
+from raudience.records import Changes
 from raudience.records.packing import Packed, pack
 from raudience.shard import Shard
 from raudience.shard.commands import Tick
-from raudience.shard.snapshot import Header, Part
+from raudience.shard.snapshot import Part
 
 __all__ = ["Replica", "ShardReplica", "mask_of", "pack_shard", "read_back"]
 
@@ -82,27 +81,18 @@ class ShardReplica:
         self.number = 0
         self.now: int | None = None
         self.untold: dict[int, Untold] = {}
-        self._later: Plan | None = None
-        """The plan, while the shard takes in what was told already: it evaluates nothing until that is done, and then
-        finds its members at once (design 4: backfill and live give the same)."""
 
     def load(self, parts: Iterator[memoryview]) -> None:
         head = _HEAD.unpack(next(parts))
-        self.shard.absorb(map(self._without_questions, map(_PART.unpack, parts)))
+        self.shard.absorb(map(_PART.unpack, parts))
         self.epoch, self.number, self.now = head.epoch, head.number, head.now
         self.untold = {each.number: each for each in head.untold}
 
     def follow(self, entries: Iterable[tuple[int, ShardEntry]]) -> int | None:
-        last, quiet = None, True
+        last = None
         for each in gathered(entries):
-            quiet &= each.told and _is_quiet(each.entry)
-            if quiet:
-                self.replay(self._later_asked(each.entry))
-            else:
-                self._ask()
-                self.replay(each.entry)
+            self.replay(each.entry)
             last = each.position
-        self._ask()
         return last
 
     def replay(self, entry: ShardEntry) -> None:
@@ -138,38 +128,10 @@ class ShardReplica:
         head = pack(_Head(self.epoch, self.number, self.now, tuple(self.untold.values())))
         return _packed(head, self.shard.freeze(None).parts())
 
-    def _without_questions(self, part: Part) -> Part:
-        if not isinstance(part, Header):
-            return part
-        self._later = part.plan
-        return msgspec.structs.replace(part, plan=_bare(part.plan))
-
-    def _later_asked(self, entry: ShardEntry) -> ShardEntry:
-        if not isinstance(entry, Applied) or not isinstance(entry.order, Plan):
-            return entry
-        self._later = entry.order
-        return msgspec.structs.replace(entry, order=_bare(entry.order))
-
-    def _ask(self) -> None:
-        """Put the plan in force that waited: its members are members already."""
-        if self._later is not None:
-            self.shard.apply(self._later, self.shard.now)
-            self._later = None
-
     def _begin(self, begun: Begun) -> None:
         self.number, self.now = begun.number, begun.now
         if begun.now is not None:
             self.shard.apply(Tick(), begun.now)
-
-
-def _is_quiet(entry: ShardEntry) -> bool:
-    """Whether a shard can take an entry without the plan in force."""
-    return not isinstance(entry, Applied) or isinstance(entry.order, Block | Tick | Plan)
-
-
-def _bare(plan: Plan) -> Plan:
-    """What a plan says about keeping, without its questions."""
-    return msgspec.structs.replace(plan, leaves=(), audiences=())
 
 
 def pack_shard(shard: Shard, groups: tuple[int, ...]) -> tuple[bytes, ...]:

@@ -7,7 +7,7 @@ May import: catalog, criteria, records, ground.
 """
 
 from raudience.coordinator.counting import AudienceCount, Coordinator, Counts
-from raudience.coordinator.merging import merge, merge_comparisons, no_changes
+from raudience.coordinator.merging import merge, merge_comparisons, narrow, no_changes
 from raudience.coordinator.owning import Transfer, owners, transfers
 from raudience.coordinator.scaling import Load, Scaling
 
@@ -20,6 +20,7 @@ __all__ = [
     "Transfer",
     "merge",
     "merge_comparisons",
+    "narrow",
     "no_changes",
     "owners",
     "transfers",

@@ -9,7 +9,7 @@ import numpy as np
 from raudience.hashing import first_by_hash
 from raudience.records import Changes, Comparison
 
-__all__ = ["merge", "merge_comparisons", "no_changes"]
+__all__ = ["merge", "merge_comparisons", "narrow", "no_changes"]
 
 
 def no_changes() -> Changes:
@@ -43,6 +43,26 @@ def merge(parts: Sequence[Changes]) -> Changes:
         mpid=mpid[order],
         entered=np.concatenate([part.entered for part in told])[order],
         at=at[order],
+    )
+
+
+def narrow(changes: Changes, audience: str | None, mpid: int | None) -> Changes:
+    """Changes of an audience, of a user, or of both; None: of all."""
+    if audience is None and mpid is None:
+        return changes
+    kept = np.ones(len(changes), np.bool_)
+    if audience is not None:
+        number = changes.audiences.index(audience) if audience in changes.audiences else -1
+        kept &= changes.audience == number
+    if mpid is not None:
+        kept &= changes.mpid == mpid
+    return Changes(
+        changes.audiences,
+        changes.versions,
+        changes.audience[kept],
+        changes.mpid[kept],
+        changes.entered[kept],
+        changes.at[kept],
     )
 
 

@@ -34,6 +34,7 @@ from raudience.records.explanations import (
     OrNode,
     Truth,
 )
+from raudience.records.memberships import Membership, Page
 
 __all__ = [
     "DELETED",
@@ -58,9 +59,11 @@ __all__ = [
     "Field",
     "FieldColumn",
     "ListColumn",
+    "Membership",
     "Node",
     "NotNode",
     "OrNode",
+    "Page",
     "Products",
     "SampleCount",
     "Truth",

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from raudience.errors import FixStore, ReportBug, StateDamaged
 from raudience.records import Field
+from raudience.records.memberships import UNKNOWN
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import Chunk, SealedColumn
+from raudience.shard.entered import Entered
 from raudience.shard.growing import narrow
 from raudience.shard.index import Remembered
 from raudience.shard.profiles import Profiles
@@ -19,6 +21,7 @@ from raudience.shard.registers import Cells
 from raudience.shard.snapshot import (
     FORMAT,
     End,
+    EnteredPart,
     EventColumn,
     EventsPart,
     FieldPart,
@@ -58,6 +61,7 @@ class Absorbing:
         self._profiles, self._known, self._store, self._remembered = profiles, known, store, remembered
         self._codes: dict[tuple[str, str, Field], _Codes] = {}
         self._chunks: list[Chunk] = []
+        self._entered: list[EnteredPart] = []
 
     def take(self, parts: Iterator[Part]) -> None:
         """Take all parts behind the header. Raises StateDamaged when they end too soon."""
@@ -75,6 +79,8 @@ class Absorbing:
                     self._chunks.append(self._chunk(part))
                 case RememberedPart():
                     self._remembered[part.of].merge(part.slice, part.keys)
+                case EnteredPart():
+                    self._entered.append(part)
                 case End():
                     return self._end(part)
                 case Header():
@@ -83,6 +89,17 @@ class Absorbing:
                     assert_never(part)
         message = "a snapshot is torn: its last part is not there"
         raise StateDamaged(message)
+
+    def entered(self, keys: tuple[str, ...]) -> Entered:
+        """When members entered the audiences of these keys."""
+        since = {part.audience: part.since for part in self._entered}
+        entered = Entered(keys, [since.get(key, UNKNOWN) for key in keys])
+        number = {key: number for number, key in enumerate(keys)}
+        for part in self._entered:
+            if part.profiles is not None and part.audience in number:
+                rows = self.rows[part.profiles.values()]
+                entered.note(rows, np.full(len(rows), number[part.audience], np.int32), part.at.values(), 0)
+        return entered
 
     def _end(self, part: End) -> None:
         found = End(len(self.rows), sum(chunk.size for chunk in self._chunks))

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from raudience.criteria.leaves import Plan
 from raudience.records import Changes
 
-__all__ = ["joined", "ordered"]
+__all__ = ["changes_of", "joined", "ordered"]
 
 
-def ordered(plan: Plan, parts: list[Changes]) -> Changes:
-    """The parts in one, `audience` numbered as in `plan.shown`, which is in the order of the keys."""
+def ordered(plan: Plan, parts: list[Changes], rows: list[NDArray[np.int32]]) -> tuple[Changes, NDArray[np.int32]]:
+    """The parts in one, `audience` numbered as in `plan.shown`, which is in the order of the keys; and the row of each
+    change, given those of each part."""
     audience = np.concatenate([np.zeros(0, np.int32), *(part.audience for part in parts)])
     mpid = np.concatenate([np.zeros(0, np.int64), *(part.mpid for part in parts)])
     entered = np.concatenate([np.zeros(0, bool), *(part.entered for part in parts)])
@@ -21,7 +22,8 @@ def ordered(plan: Plan, parts: list[Changes]) -> Changes:
     order = order[_at_the_end(audience[order], mpid[order], at[order])]
     keys = tuple(planned.key for planned in plan.shown)
     versions = tuple(planned.version for planned in plan.shown)
-    return Changes(keys, versions, audience[order], mpid[order], entered[order], at[order])
+    row = np.concatenate([np.zeros(0, np.int32), *rows])[order]
+    return Changes(keys, versions, audience[order], mpid[order], entered[order], at[order]), row
 
 
 def _at_the_end(audience: NDArray[np.int32], mpid: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -50,4 +52,16 @@ def joined(before: Changes, after: Changes) -> Changes:
         np.concatenate([before.mpid, after.mpid]),
         np.concatenate([before.entered, after.entered]),
         np.concatenate([before.at, after.at]),
+    )
+
+
+def changes_of(changes: Changes, where: NDArray[np.bool_]) -> Changes:
+    """Some of the changes, bool[k]."""
+    return Changes(
+        changes.audiences,
+        changes.versions,
+        changes.audience[where],
+        changes.mpid[where],
+        changes.entered[where],
+        changes.at[where],
     )

@@ -13,6 +13,7 @@ from raudience.hashing import KEY_GROUPS, group_of_keys, key_groups
 from raudience.records import Field
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import Chunk, short
+from raudience.shard.entered import Entered
 from raudience.shard.growing import narrow
 from raudience.shard.index import Remembered
 from raudience.shard.profiles import Profiles
@@ -22,6 +23,7 @@ from raudience.shard.sifting import Sifted, sifted
 from raudience.shard.snapshot import (
     FORMAT,
     End,
+    EnteredPart,
     EventColumn,
     EventsPart,
     FieldPart,
@@ -61,6 +63,7 @@ class Frozen:
         known: EventDictionaries,
         store: EventStore,
         remembered: dict[str, Remembered],
+        entered: Entered,
         groups: NDArray[np.bool_] | None,
     ) -> None:
         """groups: bool[256], the key groups that are wanted, None: all."""
@@ -76,6 +79,7 @@ class Frozen:
         self._words = {field: dictionary.twin() for field, dictionary in known.words.items()}
         self._store = store.twin()
         self._remembered = {name: held.twin() for name, held in remembered.items()}
+        self._entered = entered.twin()
 
     def parts(self) -> Iterator[Part]:
         """The snapshot, part by part: a profile without activity is nobody's and not in it, nor are its events and
@@ -95,6 +99,7 @@ class Frozen:
             words = _Words(gathered.dictionary)
             for piece in pieces:
                 yield from _set_part(field, gathered, words, rows[piece], piece.start)
+        yield from self._entries(rows)
         count = 0
         for part in self._events(rows):
             count += len(part.profiles)
@@ -144,6 +149,14 @@ class Frozen:
             tuple(_event_column(chunk, field, words[field]) for field in chunk.fields()),
             narrow(chunk.product_events(0, chunk.products(0, chunk.size)[1])),
         )
+
+    def _entries(self, rows: NDArray[np.int64]) -> Iterator[EnteredPart]:
+        place = np.full(len(self._last), -1, np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        for key, since, entries in self._entered.latest():
+            profile = place.take(entries.row)
+            order = np.argsort(profile, kind="stable")[np.count_nonzero(profile < 0) :]
+            yield EnteredPart(key, since, ascending(profile[order]) if len(order) else None, longs(entries.at[order]))
 
     def _ids(self) -> Iterator[RememberedPart]:
         for name, held in self._remembered.items():

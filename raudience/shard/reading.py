@@ -11,10 +11,12 @@ from raudience.clock import DAY
 from raudience.criteria.leaves import Plan
 from raudience.criteria.outlines import Outline
 from raudience.hashing import first_by_hash
-from raudience.records import Comparison, Explanation, Field, SampleCount
+from raudience.records import Comparison, Explanation, Field, Membership, Page, SampleCount
 from raudience.records.listings import Listing, Pick
+from raudience.records.memberships import UNKNOWN
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.checking import check
+from raudience.shard.entered import Entered
 from raudience.shard.estimating import Samples
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.explaining import Explainer
@@ -42,6 +44,7 @@ class Known:
         self._messages = Remembered(_EMPTY.remember_messages)
         self.evaluation = Evaluation(_EMPTY, self.profiles, self.known)
         self._samples = Samples()
+        self.entered = Entered()
 
     @property
     def plan(self) -> Plan:
@@ -51,6 +54,33 @@ class Known:
         """MPIDs of the members, int64[n], ascending. KeyError for an audience that is not in the plan."""
         rows = self._member_column(audience).nonzero()[0]
         return np.sort(self.profiles.index.mpids[rows])
+
+    def page(self, audience: str, after: int | None, most: int) -> Page:
+        """The first `most` members behind an MPID (None: of all), and when they entered. KeyError for an audience that
+        is not in the plan."""
+        rows = self._member_column(audience).nonzero()[0]
+        mpids = self.profiles.index.mpids[rows]
+        if after is not None:
+            where = (mpids > after).nonzero()[0]
+            rows, mpids = rows[where], mpids[where]
+        more = len(mpids) > most
+        first = np.argpartition(mpids, most - 1)[:most] if more else np.arange(len(mpids))
+        first = first[np.argsort(mpids[first])]
+        entered = self._entered_of(audience)
+        return Page(mpids[first], entered[rows[first]], more)
+
+    def memberships(self, mpid: int) -> tuple[Membership, ...]:
+        """The audiences of a user, by key."""
+        row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])
+        if row < 0:
+            return ()
+        explainer = Explainer(row, self.profiles, self.store, self.known, self.evaluation, self.now)
+        entered = self.entered.of_row(row)
+        return tuple(
+            Membership(key, None if at == UNKNOWN else at, explainer.flips_at(key))
+            for key, at in zip(self.entered.keys, entered.tolist(), strict=True)
+            if self._member_column(key)[row]
+        )
 
     def counts(self) -> dict[str, int]:
         """Size of every audience that is no shadow."""
@@ -133,6 +163,7 @@ class Known:
             "batches": self._batches.nbytes(),
             "timers": self.timers.nbytes(),
             "sample": self._samples.nbytes(),
+            "entered": self.entered.nbytes(),
             **self.profiles.nbytes(),
             **evaluation,
         }
@@ -147,3 +178,13 @@ class Known:
     def _member_column(self, audience: str) -> NDArray[np.bool_]:
         column = self.evaluation.audiences[audience]
         return self.evaluation.membership.members.column(column, self.profiles.rows)
+
+    def _members_by_number(self, number: int) -> NDArray[np.bool_]:
+        """bool[rows]: members of an audience that is told of, by its number among them."""
+        return self._member_column(self.entered.keys[number])
+
+    def _entered_of(self, audience: str) -> NDArray[np.int64]:
+        """int64[rows]: when members entered; of a shadow nobody knows."""
+        if audience not in self.entered.keys:
+            return np.full(self.profiles.rows, UNKNOWN)
+        return self.entered.of_audience(audience, self.profiles.rows)

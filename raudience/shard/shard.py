@@ -18,7 +18,7 @@ from raudience.records.slicing import cut
 from raudience.shard.absorbing import Absorbing, opened
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.backfill import Backfill
-from raudience.shard.changing import joined, ordered
+from raudience.shard.changing import changes_of, joined, ordered
 from raudience.shard.commands import Command, Tick
 from raudience.shard.freezing import Frozen
 from raudience.shard.index import NOBODY, Remembered
@@ -50,6 +50,8 @@ class Shard(Known):
     def __init__(self) -> None:
         super().__init__()
         self._noted: list[Changes] = []
+        self._rows: list[NDArray[np.int32]] = []
+        """Of what was noted."""
 
     def apply(self, command: Command, now: int) -> Changes:
         """Carry out a command. A `now` before that of the last command counts as that moment; what a block would let
@@ -73,7 +75,8 @@ class Shard(Known):
     def freeze(self, groups: NDArray[np.bool_] | None = None) -> Frozen:
         """What the shard knows now of the profiles of some key groups (bool[256], None: all): a snapshot in the making,
         which another thread may write while the shard goes on."""
-        return Frozen(self.now, self.plan, self.profiles, self.known, self.store, self._remembered(), groups)
+        remembered = self._remembered()
+        return Frozen(self.now, self.plan, self.profiles, self.known, self.store, remembered, self.entered, groups)
 
     def absorb(self, parts: Iterable[Part]) -> None:
         """Take in profiles of another shard, who are the members they were: nothing is told.
@@ -105,6 +108,7 @@ class Shard(Known):
         self.store.give(gone, -FOREVER, NOBODY)
         join_thin(self.store)
         self.evaluation.forget(rows)
+        self.entered.forget(gone)
         self.profiles.index.release(rows)
 
     def _remembered(self) -> dict[str, Remembered]:
@@ -119,10 +123,12 @@ class Shard(Known):
         batches, messages = self._batches.twin(), self._messages.twin()
         batches.keep_for(plan.remember_batches, now)
         messages.keep_for(plan.remember_messages, now)
-        Absorbing(profiles, known, store, {"batches": batches, "messages": messages}).take(parts)
+        absorbing = Absorbing(profiles, known, store, {"batches": batches, "messages": messages})
+        absorbing.take(parts)
         self.now, self.profiles, self.known, self.store, self.timers = now, profiles, known, store, timers
         self._batches, self._messages = batches, messages
         self.evaluation = Backfill(profiles, store, known, timers, now).run(plan)
+        self.entered = absorbing.entered(tuple(audience.key for audience in plan.shown))
         self._rearm()
 
     def _absorb_guests(self, header: Header, parts: list[Part]) -> None:
@@ -138,6 +144,7 @@ class Shard(Known):
         join_thin(self.store)
         self.evaluation.make_room(self.profiles.rows)
         to = np.append(np.int32(NOBODY), absorbing.rows)
+        self.entered.graft(guest.entered, guest._members_by_number, to)
         self.evaluation.graft(guest.evaluation, to)
         self.timers.graft(guest.timers, to)
 
@@ -262,11 +269,22 @@ class Shard(Known):
         if len(turns.row):
             mpids = self.profiles.index.mpids[turns.row]
             self._noted.append(Changes((), (), turns.audience, mpids, turns.entered, turns.at))
+            self._rows.append(turns.row)
 
     def _changes(self) -> Changes:
         """What was noted since the last call, in order."""
-        noted, self._noted = self._noted, []
-        return ordered(self.plan, noted)
+        changes, row = ordered(self.plan, self._noted, self._rows)
+        self._noted, self._rows = [], []
+        if len(row):
+            self._enter(changes, row)
+        return changes
+
+    def _enter(self, changes: Changes, row: NDArray[np.int32]) -> None:
+        """Note when members entered; row: int32[k] of each change."""
+        where = changes.entered.nonzero()[0]
+        gone = len(row) - len(where)
+        self.entered.note(row.take(where), changes.audience.take(where), changes.at.take(where), gone)
+        self.entered.tidy(self._members_by_number)
 
     def _adopt(self, plan: Plan) -> Changes:
         """Take up a plan: as if it had been there always, with all changes at this moment."""
@@ -279,7 +297,18 @@ class Shard(Known):
         self._messages.keep_for(plan.remember_messages, self.now)
         self.evaluation = evaluation
         self._rearm()
+        self._enter_now(changes)
         return joined(noted, changes)
+
+    def _enter_now(self, changes: Changes) -> None:
+        """Take up the audiences of a plan just adopted: new ones begin, and others gain members, now."""
+        before = set(self.entered.keys)
+        self.entered.adopt(tuple(audience.key for audience in self.plan.shown), self.now)
+        number = {key: number for number, key in enumerate(self.entered.keys) if key in before}
+        table = np.array([number.get(key, -1) for key in changes.audiences], np.int32)
+        audience = table[changes.audience]
+        some = changes_of(msgspec.structs.replace(changes, audience=audience), audience >= 0)
+        self._enter(some, self.profiles.index.find(some.mpid))
 
     def _scrub(self) -> None:
         """Take from the kept events what no profile owns any more and what the lookback has left behind, so that a

@@ -1,8 +1,8 @@
 """What a snapshot of a shard holds: all that cannot be found again from the rest, as a stream of parts.
 
-Profiles, what they did, and the ids that are remembered. Counters, timers and members are filled from these, so they
-stand in no snapshot, and neither does the layout of the shard: parts of several shards may go into one, and those of
-one into several.
+Profiles, what they did, when they entered audiences, and the ids that are remembered. Counters, timers and members are
+filled from these, so they stand in no snapshot, and neither does the layout of the shard: parts of several shards may
+go into one, and those of one into several.
 
 The order is: `Header`, every `ProfilesPart`, then the other parts, `End`. Positions of profiles count through all
 `ProfilesPart`s, from 0. Codes of cells: 0 nothing (deleted), 1 a tag, 2 a list, 3 a number, from 4 on words, counted
@@ -25,11 +25,12 @@ from raudience.records import EventKey, Field
 from raudience.shard.growing import narrow
 
 __all__ = [
-    "FORMAT", "Ascending", "End", "EventColumn", "EventsPart", "FieldPart", "Header", "Longs", "Part", "ProfilesPart",
-    "RememberedPart", "SetPart", "WorkspacePart", "ascending", "longs",
+    "FORMAT", "Ascending", "End", "EnteredPart", "EventColumn", "EventsPart", "FieldPart", "Header", "Longs", "Part",
+    "ProfilesPart", "RememberedPart", "SetPart", "WorkspacePart", "ascending", "longs",
 ]  # fmt: skip
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""2: holds when members entered."""
 
 _SHORT = 1 << 32
 
@@ -164,6 +165,16 @@ class RememberedPart(_Part, frozen=True):
     keys: NDArray[np.uint64]
 
 
+class EnteredPart(_Part, frozen=True):
+    """When profiles entered an audience, each the latest time: positions (ascending, None: nobody), instants. Members
+    that are not here have been in since it began (-2**62: nobody knows when). Who is no member any more may be here."""
+
+    audience: str
+    since: int
+    profiles: Ascending | None
+    at: Longs
+
+
 class End(_Part, frozen=True):
     """What came before: a stream without it is torn."""
 
@@ -171,4 +182,6 @@ class End(_Part, frozen=True):
     events: int
 
 
-Part: TypeAlias = Header | ProfilesPart | WorkspacePart | FieldPart | SetPart | EventsPart | RememberedPart | End
+Part: TypeAlias = (
+    Header | ProfilesPart | WorkspacePart | FieldPart | SetPart | EventsPart | RememberedPart | EnteredPart | End
+)

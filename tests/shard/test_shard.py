@@ -174,8 +174,8 @@ def test_memory_is_told_by_part_and_every_part_is_a_number_of_bytes():
     taken(shard, T, batch(custom("A", T, x=1), user_attributes={"plan": "gold"}))
     memory = shard.memory()
     assert set(memory) == {
-        "activity", "batches", "counters", "event_words", "events", "fields", "index", "leaves", "members", "messages",
-        "sample", "states", "timers",
+        "activity", "batches", "counters", "entered", "event_words", "events", "fields", "index", "leaves", "members",
+        "messages", "sample", "states", "timers",
     }  # fmt: skip
     assert all(isinstance(size, int) and size >= 0 for size in memory.values())
 

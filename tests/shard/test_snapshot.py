@@ -74,7 +74,7 @@ def test_a_snapshot_holds_profiles_events_and_ids():
         batch(custom("A", T - 5, k="y"), mpid=-8, user_attributes={"p": ["u", "v"]}, source_request_id="r"),
     )
     parts = list(shard.freeze().parts())
-    assert parts[0] == Header(1, T, shard.plan, tuple(range(256)))
+    assert parts[0] == Header(2, T, shard.plan, tuple(range(256)))
     assert parts[-1] == End(2, 3)
     (profiles,) = of(ProfilesPart, parts)
     assert (profiles.mpids.tolist(), profiles.last.values().tolist()) == ([7, -8], [T, T])
@@ -217,8 +217,8 @@ def test_a_torn_snapshot_is_found_out():
 
 def test_a_snapshot_of_a_later_format_is_refused():
     shard = shard_of(audience(asks("A")))
-    header = Header(2, T, shard.plan, ())
-    with pytest.raises(FixStore, match="expected format 1 or before, got 2"):
+    header = Header(3, T, shard.plan, ())
+    with pytest.raises(FixStore, match="expected format 2 or before, got 3"):
         Shard().absorb([header])
 
 

@@ -1,0 +1,93 @@
+"""`raudience user`, `members` and `changes`: who is in what since when, and what changed."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import msgspec
+
+from raudience.cli import options
+from raudience.cli.reaching import add_engine, reached
+from raudience.cli.screen import say, table
+from raudience.cluster.users import Member
+from raudience.criteria.dates import write_moment
+from raudience.records import Change
+
+__all__ = ["add", "changes", "members", "user"]
+
+
+def add(commands: Any) -> None:
+    user = commands.add_parser("user", help="the audiences of a user: since when, and until when if nothing happens")
+    user.add_argument("mpid", type=int, metavar="MPID")
+    members = commands.add_parser("members", help="users of an audience, page by page")
+    members.add_argument("audience", metavar="AUDIENCE", help="key of the audience")
+    members.add_argument("--after", type=int, metavar="MPID", help="only who comes behind this one")
+    members.add_argument("--most", type=options.count, default=1_000, metavar="N", help="default: 1000")
+    members.add_argument("--identities", type=options.names, default=(), metavar="NAMES", help="email,customer_id")
+    changes = commands.add_parser("changes", help="who entered and left, since a position")
+    changes.add_argument("--audience", metavar="AUDIENCE", help="of this audience only")
+    changes.add_argument("--user", type=int, metavar="MPID", help="of this user only")
+    changes.add_argument("--after", type=int, default=0, metavar="POSITION", help="default: as far back as is kept")
+    for command in (user, members, changes):
+        command.add_argument("--json", action="store_true", help="one JSON object a line")
+        add_engine(command)
+
+
+def user(asked: argparse.Namespace) -> int:
+    with reached(asked) as client:
+        found = client.user(asked.mpid)
+    rows = [(each.audience, _moment(each.entered, "unknown"), _moment(each.expires, "")) for each in found]
+    if asked.json:
+        for audience, entered, expires in rows:
+            _tell({"audience": audience, "entered": entered, "expires": expires or None})
+    else:
+        table(("audience", "entered", "leaves if nothing happens"), rows)
+    return 0
+
+
+def members(asked: argparse.Namespace) -> int:
+    with reached(asked) as client:
+        page = client.page(asked.audience, asked.after, asked.most, asked.identities)
+    if asked.json:
+        for each in page:
+            entered = _moment(each.entered, "unknown")
+            _tell({"mpid": str(each.mpid), "entered": entered, "identities": each.identities})
+        return 0
+    table(("MPID", "entered", *asked.identities), [_row(each, asked.identities) for each in page])
+    if len(page) == asked.most:
+        say(f"The next page begins with --after {page[-1].mpid}", "dim")
+    return 0
+
+
+def changes(asked: argparse.Namespace) -> int:
+    with reached(asked) as client:
+        position = client.position
+        for change in client.changes_of(asked.audience, asked.user, asked.after, position):
+            if asked.json:
+                _tell({"audience": change.audience, "mpid": str(change.mpid), **_rest(change)})
+            else:
+                turn = "in " if change.entered else "out"
+                say(f"{write_moment(change.at)}  {turn}  {change.mpid}  {change.audience}")
+    if asked.json:
+        _tell({"position": position})
+    else:
+        say(f"Read on with --after {position}", "dim")
+    return 0
+
+
+def _row(member: Member, names: tuple[str, ...]) -> tuple[str, ...]:
+    values = (" ".join(member.identities.get(name, ())) for name in names)
+    return (str(member.mpid), _moment(member.entered, "unknown"), *values)
+
+
+def _rest(change: Change) -> dict[str, str]:
+    return {"change": "in" if change.entered else "out", "at": write_moment(change.at), "id": change.id}
+
+
+def _moment(instant: int | None, otherwise: str) -> str:
+    return otherwise if instant is None else write_moment(instant)
+
+
+def _tell(line: object) -> None:
+    print(msgspec.json.encode(line).decode())

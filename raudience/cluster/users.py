@@ -1,0 +1,62 @@
+"""What a client answers about users: where they are, since when, who is in an audience, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.cluster.change_lines import each_change
+from raudience.cluster.engine import Engine
+from raudience.records import Change, Membership
+from raudience.records.memberships import UNKNOWN
+
+__all__ = ["Lookups", "Member"]
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A user in an audience, with the values of each identity that was asked for. entered: since when, if that is asked
+    for and known."""
+
+    mpid: int
+    identities: dict[str, tuple[str, ...]] = {}
+    entered: int | None = None
+
+
+class Lookups:
+    """What a client answers about users."""
+
+    _engine: Engine
+
+    def user(self, mpid: int) -> tuple[Membership, ...]:
+        """The audiences of a user, by key: since when, and when it ends if nothing happens."""
+        return self._engine.memberships(mpid)
+
+    def page(
+        self, audience: str, after: int | None = None, most: int = 1_000, identities: Sequence[str] = ()
+    ) -> list[Member]:
+        """Up to `most` users of an audience, ascending by MPID, behind one (None: from the first), since when they are
+        in, and the identities that are asked for. Fewer than `most`: there are no more."""
+        page = self._engine.page(audience, after, most)
+        known = self._identities(page.mpids, tuple(identities))
+        return [
+            Member(mpid, values, None if entered == UNKNOWN else entered)
+            for mpid, values, entered in zip(page.mpids.tolist(), known, page.entered.tolist(), strict=True)
+        ]
+
+    def changes_of(
+        self, audience: str | None = None, mpid: int | None = None, after: int = 0, until: int | None = None
+    ) -> Iterator[Change]:
+        """Every change of an audience, a user, or both, behind a position and up to another (None: the last), as far
+        back as the engine keeps them."""
+        while rounds := self._engine.told_of(after, audience, mpid):
+            for number, changes in rounds:
+                if until is not None and number > until:
+                    return
+                yield from each_change(changes)
+                after = number
+
+    def _identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
+        return self._engine.identities(mpids, names) if names else [{} for _ in mpids]

@@ -1,0 +1,49 @@
+"""`raudience user`, `members`, `changes` over a state."""
+
+import json
+
+import pytest
+
+from raudience.cli.main import main
+from raudience.cluster.client import connect
+from tests.cluster.world import START, batch, write_book
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A state with some batches of the shop in it."""
+    with connect(engine="inline", state=tmp_path / "state") as client:
+        client.define(write_book(tmp_path), at=START)
+        client.ingest([batch(number) for number in range(60)], at=START + 60 * 60 * 1000 * 20)
+    return ["--state", str(tmp_path / "state")]
+
+
+def lines(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_user_is_shown_with_entry_and_expiry(kept, capsys):
+    assert main(["user", "-20", *kept, "--json"]) == 0
+    assert lines(capsys) == [
+        {"audience": "buyers", "entered": "2026-01-01T20:00:00.000Z", "expires": "2026-01-02T13:20:00.001Z"}
+    ]
+    assert main(["user", "-20", *kept]) == 0
+    assert capsys.readouterr().out.split("\n")[1].split() == [
+        "buyers", "2026-01-01T20:00:00.000Z", "2026-01-02T13:20:00.001Z",
+    ]  # fmt: skip
+
+
+def test_members_come_in_pages(kept, capsys):
+    assert main(["members", "buyers", *kept, "--most", "3", "--identities", "email"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-1] == f"The next page begins with --after {shown[3].split()[0]}"
+    assert main(["members", "buyers", *kept, "--after", shown[3].split()[0], "--json"]) == 0
+    assert int(lines(capsys)[0]["mpid"]) > int(shown[3].split()[0])
+
+
+def test_changes_end_with_the_position_to_read_on_from(kept, capsys):
+    assert main(["changes", "--user", "-20", *kept, "--json"]) == 0
+    *found, last = lines(capsys)
+    assert [(each["audience"], each["mpid"], each["change"]) for each in found] == [("buyers", "-20", "in")]
+    assert main(["changes", "--after", str(last["position"]), *kept]) == 0
+    assert capsys.readouterr().out == f"Read on with --after {last['position']}\n"

@@ -1,0 +1,198 @@
+"""When members entered is what the changes told, whatever the shard went through since."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raudience.hashing import key_groups
+from raudience.records.memberships import UNKNOWN
+from raudience.records.packing import Packed, pack
+from raudience.shard import Shard, Tick
+from raudience.shard.entered import Entered
+from raudience.shard.snapshot import EnteredPart, Part
+from tests.shard.making import T, block, planned, shard_of, taken, ticked
+from tests.stories.stage import DAY, asks, attribute, audience, batch, custom
+from tests.stories.stage import told as told_of
+
+SOON = {"op": "within", "last": "1 day"}
+GOLD = audience(attribute("plan", "exact_match", value="gold"), "gold")
+RECENT = audience(asks("A", recency=SOON), "recent")
+PART = Packed(Part)
+
+
+def noted(*steps, keys=("a", "b"), since=(5, 5)):
+    """steps: (row, audience, at)."""
+    entered = Entered(keys, since)
+    for row, number, at in steps:
+        entered.note(np.array([row], np.int32), np.array([number], np.int32), np.array([at], np.int64), 0)
+    return entered
+
+
+def told(entered, rows=4):
+    return {key: entered.of_audience(key, rows).tolist() for key in entered.keys}
+
+
+def of(shard, mpid):
+    return {each.audience: each.entered for each in shard.memberships(mpid)}
+
+
+def through_bytes(frozen, wanted=lambda part: True):
+    return [part for part in (PART.unpack(pack(part)) for part in frozen.parts()) if wanted(part)]
+
+
+def again(shard, *wanted):
+    other = Shard()
+    other.absorb(through_bytes(shard.freeze(), *wanted))
+    return other
+
+
+def test_the_latest_entry_counts_and_who_has_none_is_in_since_the_beginning():
+    entered = noted((1, 0, 10), (2, 0, 11), (1, 0, 20), (1, 1, 30))
+    assert told(entered) == {"a": [5, 20, 11, 5], "b": [5, 30, 5, 5]}
+    assert entered.of_row(1).tolist() == [20, 30]
+
+
+def test_clearing_keeps_the_latest_entries_of_members():
+    entered = noted((1, 0, 10), (2, 0, 11), (1, 0, 20), (3, 1, 30))
+    entered.clear(lambda number: np.array([False, True, False, True]))
+    assert len(entered) == 2
+    assert told(entered) == {"a": [5, 20, 5, 5], "b": [5, 5, 5, 30]}
+
+
+def test_entries_are_cleared_away_when_those_without_member_may_outnumber_the_others():
+    entered = noted((1, 0, 10), (2, 0, 11), (3, 0, 12))
+    nobody = np.zeros(0, np.int32)
+    entered.note(nobody, nobody, np.zeros(0, np.int64), 2)
+    entered.tidy(lambda number: np.array([False, False, False, True]), least=2)
+    assert len(entered) == 3
+    entered.tidy(lambda number: np.array([False, False, False, True]), least=1)
+    assert len(entered) == 1
+
+
+def test_other_audiences_take_over_the_entries_of_those_that_stay():
+    entered = noted((1, 0, 10), (2, 1, 11))
+    entered.adopt(("b", "c"), 40)
+    assert told(entered) == {"b": [5, 5, 11, 5], "c": [40, 40, 40, 40]}
+
+
+def test_many_pieces_are_joined_and_stay_in_order():
+    steps = [(number % 3 + 1, number % 2, number) for number in range(3_000)]
+    assert told(noted(*steps)) == {"a": [5, 2994, 2998, 2996], "b": [5, 2997, 2995, 2999]}
+
+
+def test_rows_of_another_come_with_their_instants():
+    here = noted((3, 0, 7), since=(5, 9))
+    there = noted((1, 0, 10), since=(5, 6))
+    members = np.array([False, True, True])
+    here.graft(there, lambda number: members, np.array([0, 3, 2], np.int32))
+    assert told(here) == {"a": [5, 5, 5, 10], "b": [9, 9, 6, 6]}
+
+
+def test_a_member_has_the_instant_of_the_change_and_the_moment_of_leaving():
+    shard = shard_of(RECENT, GOLD)
+    taken(shard, T, batch(custom("A", T - 5)))
+    (membership,) = shard.memberships(1)
+    assert (membership.audience, membership.entered, membership.expires) == ("recent", T, T - 5 + DAY + 1)
+
+
+def test_who_comes_back_has_the_later_instant():
+    shard = shard_of(RECENT)
+    taken(shard, T, batch(custom("A", T)))
+    ticked(shard, T + 2 * DAY)
+    assert of(shard, 1) == {}
+    taken(shard, T + 3 * DAY, batch(custom("A", T + 3 * DAY)))
+    assert of(shard, 1) == {"recent": T + 3 * DAY}
+
+
+def test_members_of_a_new_audience_are_in_since_it_was_defined():
+    shard = shard_of(RECENT)
+    taken(shard, T, batch(custom("A", T), user_attributes={"plan": "gold"}))
+    shard.apply(planned(RECENT, GOLD), T + 7)
+    assert of(shard, 1) == {"recent": T, "gold": T + 7}
+
+
+def test_an_edit_leaves_the_instant_of_who_stays():
+    shard = shard_of(GOLD)
+    taken(shard, T, batch(user_attributes={"plan": "gold"}), batch(custom("A", T), mpid=2))
+    edited = audience({"type": "or", "of": [GOLD["criteria"], RECENT["criteria"]]}, "gold", version=2)
+    shard.apply(planned(edited), T + 7)
+    assert (of(shard, 1), of(shard, 2)) == ({"gold": T}, {"gold": T + 7})
+
+
+def test_a_snapshot_brings_the_instants_back():
+    shard = shard_of(RECENT)
+    taken(shard, T, batch(custom("A", T)), batch(mpid=2))
+    shard.apply(planned(RECENT, audience({"type": "first_seen", "test": SOON}, "new")), T + 5)
+    taken(shard, T + 9, batch(custom("A", T + 9), mpid=3))
+    restored = again(shard)
+    assert [of(restored, mpid) for mpid in (1, 2, 3)] == [of(shard, mpid) for mpid in (1, 2, 3)]
+    assert of(restored, 1) == {"recent": T, "new": T + 5}
+
+
+def test_of_a_snapshot_of_before_nobody_knows_since_when():
+    shard = shard_of(RECENT)
+    taken(shard, T, batch(custom("A", T)))
+    restored = again(shard, lambda part: not isinstance(part, EnteredPart))
+    assert of(restored, 1) == {"recent": None}
+    assert restored.page("recent", None, 10).entered.tolist() == [UNKNOWN]
+    taken(restored, T + 9, batch(custom("A", T + 9), mpid=2))
+    assert of(restored, 2) == {"recent": T + 9}
+
+
+def test_pages_of_members_ascend_and_meet():
+    shard = shard_of(RECENT)
+    taken(shard, T, *(batch(custom("A", T), mpid=mpid) for mpid in (5, -3, 9, -8)))
+    taken(shard, T + 1, batch(custom("A", T), mpid=7))
+    first = shard.page("recent", None, 3)
+    assert (first.mpids.tolist(), first.entered.tolist(), first.more) == ([-8, -3, 5], [T, T, T], True)
+    second = shard.page("recent", 5, 3)
+    assert (second.mpids.tolist(), second.entered.tolist(), second.more) == ([7, 9], [T + 1, T], False)
+    assert shard.page("recent", 9, 3).mpids.tolist() == []
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["event", "plan", "tick", "freeze", "move", "define"]),
+        st.integers(1, 6),
+        st.sampled_from([1, 1000, DAY // 2, DAY, 20 * DAY, 40 * DAY]),
+    ),
+    max_size=30,
+)
+BOOKS = ((RECENT, GOLD), (GOLD,), (RECENT, GOLD, audience(asks("A"), "ever")))
+
+
+MOVING = np.arange(256) % 2 == 0
+PEOPLE = range(1, 7)
+
+
+@settings(deadline=None)
+@given(STEPS)
+def test_whatever_happens_the_instants_are_those_of_the_changes(steps):
+    shards, now, since, home = [shard_of(*BOOKS[0]), shard_of(*BOOKS[0])], T, {}, 0
+    for kind, number, step in steps:
+        now += step
+        owner = home if MOVING[key_groups(np.array([number]))[0]] else 0
+        for place, shard in enumerate(shards):
+            command = Tick()
+            if kind == "event" and place == owner:
+                command = block(batch(custom("A", now), mpid=number, user_attributes={"plan": "gold"}), at=now)
+            if kind == "define":
+                command = planned(*BOOKS[number % 3])
+            note(since, shard.apply(command, now))
+        if kind == "freeze":
+            shards = [again(shard) for shard in shards]
+        if kind == "move":
+            shards[1 - home].absorb(through_bytes(shards[home].freeze(MOVING)))
+            shards[home].release(MOVING)
+            home = 1 - home
+        found = [{(mpid, key): at for mpid in PEOPLE for key, at in of(shard, mpid).items()} for shard in shards]
+        assert found[0] | found[1] == since
+        assert not set(found[0]) & set(found[1])
+
+
+def note(since, changes):
+    for at, key, mpid, entered in told_of(changes):
+        if entered:
+            since[mpid, key] = at
+        else:
+            del since[mpid, key]
