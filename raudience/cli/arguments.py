@@ -8,7 +8,7 @@ from typing import Final, cast, get_args
 
 from raudience import __version__
 from raudience.catalog.mparticle import EventModel
-from raudience.cli import estimating, lookup, options, simulating
+from raudience.cli import estimating, lookup, options, picturing, simulating
 from raudience.cli.reaching import add_engine
 from raudience.criteria.definition import EventKind
 from raudience.errors import FixDefinition, FixInput, FixRequest
@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
     _scale(commands.add_parser("scale", help="have more or fewer shards"))
     estimating.add(commands)
+    picturing.add(commands)
     validate = commands.add_parser("validate", help="check a book of audiences; every fault at once")
     validate.add_argument("file", type=Path, metavar="FILE", help=options.AUDIENCES)
     commands.add_parser("schema", help="print the JSON Schema of a book of audiences")

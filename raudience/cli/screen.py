@@ -15,7 +15,7 @@ from raudience.cluster.replay import Replayed, Summary
 from raudience.cluster.states import StateFigures
 from raudience.criteria.dates import write_moment
 
-__all__ = ["complain", "progress", "say", "table", "tell_outcome", "tell_state", "told_steps", "waiting"]
+__all__ = ["complain", "progress", "say", "table", "tell_outcome", "tell_state", "told_steps", "waiting", "width"]
 
 _ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _SCREEN: Final = Console(highlight=False)
@@ -124,6 +124,11 @@ def _audiences(summary: Summary) -> Table:
         then = [f"{summary.members[instant][each.audience]:,}" for instant in instants]
         table.add_row(each.audience, each.name, *then, f"{each.size:,}", f"{each.adds:,}", f"{each.drops:,}")
     return table
+
+
+def width() -> int:
+    """Columns of the screen."""
+    return _SCREEN.width
 
 
 def say(line: str, style: str = "") -> None:

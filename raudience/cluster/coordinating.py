@@ -19,7 +19,7 @@ from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.lasting import LastingShell
 from raudience.cluster.ledger import EngineState, Ledger
 from raudience.cluster.replicas import read_back
-from raudience.coordinator import AudienceCount, merge, narrow, owners
+from raudience.coordinator import AudienceCount, SizeBucket, Step, merge, narrow, owners
 from raudience.errors import ReportBug, StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
@@ -159,6 +159,11 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
     def figures(self) -> tuple[AudienceCount, ...]:
         self._opened()
         return self._ledger.coordinator.counts(self.state().now or 0)
+
+    def history(self, audience: str, step: Step) -> tuple[SizeBucket, ...]:
+        """The size of an audience over time."""
+        self._opened()
+        return self._ledger.coordinator.history(audience, step)
 
     def check(self, sizes: Sequence[dict[str, int]]) -> None:
         """Raise ReportBug unless the members that the shards count are those that the changes tell."""

@@ -29,7 +29,7 @@ from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.lookups import UserLookups, group_of
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
-from raudience.coordinator import AudienceCount, Scaling, merge_comparisons
+from raudience.coordinator import AudienceCount, Scaling, SizeBucket, Step, merge_comparisons
 from raudience.errors import FixRequest
 from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
@@ -185,6 +185,12 @@ class Engine(UserLookups):
     def figures(self) -> tuple[AudienceCount, ...]:
         """Size, adds, drops and volatility of each audience, by key."""
         found: tuple[AudienceCount, ...] = self._writer.ask(COORDINATOR, "figures")
+        return found
+
+    def history(self, audience: str, step: Step) -> tuple[SizeBucket, ...]:
+        """The size of an audience by minute, hour or day, the oldest first; the last is its size."""
+        self._known(audience)
+        found: tuple[SizeBucket, ...] = self._writer.ask(COORDINATOR, "history", audience, step)
         return found
 
     def compare(self, left: str, right: str, most: int = 10) -> Comparison:

@@ -1,10 +1,11 @@
-"""What a client may ask beside members: what a definition would give, and what two audiences share."""
+"""What a client may ask beside members: estimates, overlaps, sizes over time."""
 
 from __future__ import annotations
 
 from raudience.catalog import Book
 from raudience.cluster.books import Definitions, as_draft
 from raudience.cluster.engine import Engine
+from raudience.coordinator import SizeBucket, Step
 from raudience.errors import FixRequest
 from raudience.records import Estimates
 
@@ -30,6 +31,11 @@ class Questions:
         """How many users two audiences share: figures `left`, `right`, `both`, `only left`, `only right`. Both are in
         force, then the figures are exact, or in `definitions`."""
         return self._engine.overlap(as_draft(definitions), left, right)
+
+    def history(self, audience: str, by: Step = "hour") -> tuple[SizeBucket, ...]:
+        """The size of an audience over time, the oldest first: each minute (of 48 hours), hour (of 60 days) or day (of
+        5 years) in which somebody entered or left. In between it stays; the last is the size."""
+        return self._engine.history(audience, by)
 
 
 def _only(draft: Book) -> str:

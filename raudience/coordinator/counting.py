@@ -6,15 +6,15 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from raudience.clock import DAY
+from raudience.coordinator.happenings import Happenings
+from raudience.coordinator.history import Histories, History, SizeBucket, Step
 from raudience.coordinator.merging import merge
 from raudience.errors import ReportBug
 from raudience.records import Changes
 
-__all__ = ["AudienceCount", "Coordinator", "Counts", "Happenings"]
+__all__ = ["AudienceCount", "Coordinator", "Counts"]
 
 
 class AudienceCount(msgspec.Struct, frozen=True):
@@ -33,26 +33,15 @@ class AudienceCount(msgspec.Struct, frozen=True):
     volatility: float | None
 
 
-class Happenings(msgspec.Struct, frozen=True):
-    """Changes without their users: what the count of a day needs, for as long as it needs it."""
-
-    audiences: tuple[str, ...]
-    audience: NDArray[np.int32]
-    entered: NDArray[np.bool_]
-    at: NDArray[np.int64]
-
-    def count(self, rows: NDArray[np.bool_]) -> Counter[str]:
-        found = np.bincount(self.audience[rows], minlength=len(self.audiences))
-        return Counter({self.audiences[position]: int(found[position]) for position in np.flatnonzero(found)})
-
-
 class Counts(msgspec.Struct, frozen=True):
-    """All that a coordinator has counted. day: the changes of the last day, the oldest first."""
+    """All that a coordinator has counted. day: the changes of the last day, the oldest first. history: None in a state
+    of before there was any."""
 
     audiences: tuple[str, ...]
     adds: dict[str, int]
     drops: dict[str, int]
     day: tuple[Happenings, ...]
+    history: Histories | None = None
 
 
 class Coordinator:
@@ -63,6 +52,7 @@ class Coordinator:
         self._adds: Counter[str] = Counter()
         self._drops: Counter[str] = Counter()
         self._day: deque[Happenings] = deque()
+        self._history = History()
 
     def define(self, audiences: Sequence[str]) -> None:
         """The audiences there are from now on; the counts of those that are gone are forgotten."""
@@ -70,6 +60,7 @@ class Coordinator:
             self._adds.pop(key, None)
             self._drops.pop(key, None)
         self._audiences = tuple(audiences)
+        self._history.keep(self._audiences)
 
     def combine(self, parts: Sequence[Changes], now: int) -> Changes:
         """Changes of all shards up to `now`, in the order (at, audience, mpid); counts them."""
@@ -85,22 +76,31 @@ class Coordinator:
             self._adds += chunk.count(chunk.entered)
             self._drops += chunk.count(~chunk.entered)
             self._day.append(chunk)
+            self._history.take(chunk)
+        self._history.advance(now)
         while self._day and self._day[0].at[-1] < now - DAY:
             self._day.popleft()
 
     def state(self) -> Counts:
         """What was counted so far."""
-        return Counts(self._audiences, dict(self._adds), dict(self._drops), tuple(self._day))
+        return Counts(self._audiences, dict(self._adds), dict(self._drops), tuple(self._day), self._history.state())
 
     def restore(self, counts: Counts) -> None:
         """Go on from what was counted."""
         self._audiences = counts.audiences
         self._adds, self._drops, self._day = Counter(counts.adds), Counter(counts.drops), deque(counts.day)
+        self._history = History()
+        if counts.history is not None:
+            self._history.restore(counts.history)
 
     def counts(self, now: int) -> tuple[AudienceCount, ...]:
         """Figures of each audience at `now`, by key."""
         adds, drops = self._last_day(now, True), self._last_day(now, False)
         return tuple(self._figures(key, adds[key], drops[key]) for key in sorted(self._audiences))
+
+    def history(self, audience: str, step: Step) -> tuple[SizeBucket, ...]:
+        """The size of an audience over time, the oldest first; empty when nobody has entered it."""
+        return self._history.of(audience, step, self._adds[audience] - self._drops[audience])
 
     def check(self, sizes: dict[str, int]) -> None:
         """Raise ReportBug unless the sizes that the shards tell are the additions minus the drops."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from raudience.catalog.documents import read_draft
+from raudience.clock import DAY, HOUR
 from raudience.cluster.client import Client, connect
 from raudience.cluster.inline import InlineEngine
 from raudience.coordinator import estimating
 from raudience.errors import FixDefinition, FixRequest
-from tests.cluster.world import BOOK, END, lines
+from tests.cluster.world import BOOK, END, START, lines
 from tests.stories.stage import asks, attribute, audience, batch, book, custom
 
 NOW = 1_772_323_200_000
@@ -125,3 +126,29 @@ def test_a_wrong_definition_is_an_error_and_an_unknown_source_is_a_warning(shop)
 def test_an_audience_that_is_nowhere_cannot_be_estimated(shop):
     with pytest.raises(FixRequest, match="audience: expected one of buyers, fans; got x"):
         shop.overlap("buyers", "x")
+
+
+def lived(directory):
+    """Histories by hour of both audiences of the small world after a life that took a snapshot in the middle."""
+    with connect(engine="inline", shards=2, state=directory) as client:
+        client.define(read_draft(BOOK.encode(), "book", "yaml"), at=START - 1)
+        for number, line in enumerate(lines()):
+            client.ingest([line.encode()], at=START + number * HOUR // 3)
+            if number == 100:
+                client._engine.snapshot()
+        return {each.audience: (each.size, client.history(each.audience, "minute")) for each in client.counts()}
+
+
+def test_histories_last_and_end_with_the_size(tmp_path):
+    before = lived(tmp_path)
+    with connect(engine="inline", state=tmp_path) as client:
+        assert {key: (size, client.history(key, "minute")) for key, (size, _) in before.items()} == before
+        client.advance(END + DAY)
+        sizes = {each.audience: each.size for each in client.counts()}
+        assert {key: client.history(key, "day")[-1].size for key in sizes} == sizes
+    assert all(size == buckets[-1].size for size, buckets in before.values())
+
+
+def test_an_audience_that_is_not_in_force_has_no_history(shop):
+    with pytest.raises(FixRequest, match="audience: expected one of buyers, fans; got x"):
+        shop.history("x")
