@@ -15,10 +15,21 @@ import yaml
 
 from raudience.errors import Fault, FixDefinition
 
-__all__ = ["Form", "Mapping", "described", "parse"]
+__all__ = ["SCALARS", "Form", "Mapping", "described", "parse"]
 
 Form = Literal["json", "yaml"]
 
+SCALARS: Final = tuple(
+    (tag, re.compile(rf"^(?:{form})$"), first)
+    for tag, form, first in (
+        ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+        ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+        ("int", r"[-+]?[0-9]+", list("-+0123456789")),
+        ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+        ("merge", r"<<", ["<"]),
+    )
+)
+"""Tag, form and first characters of the plain texts of YAML that are read as something else than a text."""
 _DEEPEST: Final = 200
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -128,11 +139,5 @@ def _yaml_mapping(loader: Any, node: Any) -> Iterator[Mapping]:
 _Document.add_constructor("tag:yaml.org,2002:map", _yaml_mapping)
 _Document.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
 _Document.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
-for _tag, _form, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
-    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
-    ("merge", r"<<", ["<"]),
-):
-    _Document.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_form})$"), _first)
+for _tag, _form, _first in SCALARS:
+    _Document.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _form, _first)
