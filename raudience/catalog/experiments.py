@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-from raudience.catalog.audiences import Audience
 from raudience.criteria.text import fold
 from raudience.errors import Fault, FixDefinition, FixRequest
 from raudience.hashing import BUCKETS, text_id, text_key
@@ -110,10 +109,10 @@ def seed_of(experiment: Experiment) -> int:
     return text_key(experiment.id) & 0xFFFFFFFF
 
 
-def forwarded_name(audience: Audience, variation: str | None = None) -> str:
+def forwarded_name(name: str, external_name: str | None, variation: str | None = None) -> str:
     """What outputs call an audience, or one of its variations (semantics rows 22, 23, 153, 154)."""
-    name = audience.external_name or audience.name
-    return name if variation is None else f"{name} - {variation}"
+    forwarded = external_name or name
+    return forwarded if variation is None else f"{forwarded} - {variation}"
 
 
 def percent_text(share: int) -> str:

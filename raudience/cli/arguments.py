@@ -8,7 +8,7 @@ from typing import Final, cast, get_args
 
 from raudience import __version__
 from raudience.catalog.mparticle import EventModel
-from raudience.cli import estimating, lookup, options, picturing, simulating
+from raudience.cli import downloading, estimating, lookup, options, picturing, simulating
 from raudience.cli.reaching import add_engine
 from raudience.criteria.definition import EventKind
 from raudience.errors import FixDefinition, FixInput, FixRequest
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _why(commands.add_parser("why", help="why a user is in an audience or not: by files of events, or in an engine"))
     simulating.add(commands)
     lookup.add(commands)
+    downloading.add(commands)
     _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
     _scale(commands.add_parser("scale", help="have more or fewer shards"))
     estimating.add(commands)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raudience.cli import arguments, asking, estimating, keeping, lookup, picturing, replaying, simulating
+from raudience.cli import arguments, asking, downloading, estimating, keeping, lookup, picturing, replaying, simulating
 from raudience.cli.logs import start_logs
 from raudience.cli.screen import complain
 from raudience.errors import RaudienceError
@@ -19,6 +19,7 @@ REFUSED_LINES = 3
 INTERRUPTED = 130
 
 _COMMANDS = {
+    "download": downloading.download,
     "estimate": estimating.estimate,
     "history": picturing.history,
     "overlap": estimating.overlap,

@@ -28,14 +28,17 @@ from raudience.cluster.books import Definitions, as_book
 from raudience.cluster.change_lines import each_change
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, start_engine
+from raudience.cluster.exports import Exports
 from raudience.cluster.instants import Instant, read_instant
 from raudience.cluster.keepsakes import place_of
+from raudience.cluster.listing import experiment_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
 from raudience.cluster.questions import Questions
 from raudience.cluster.timeline import Timeline
 from raudience.cluster.users import Lookups, Member
 from raudience.coordinator import AudienceCount, Scaling
+from raudience.coordinator.variants import in_variation
 from raudience.criteria.leaves import FOREVER
 from raudience.ingest.refusals import Refusal
 from raudience.records import Change, Changes, Explanation, Field
@@ -78,7 +81,7 @@ class Ingestion(msgspec.Struct, frozen=True):
     refusals: tuple[Refusal, ...] = ()
 
 
-class Client(Questions, Lookups):
+class Client(Questions, Lookups, Exports):
     """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC.
 
     audiences: their list, their life and versions, A/B tests. account: workspaces, inputs, tiers, settings.
@@ -173,9 +176,12 @@ class Client(Questions, Lookups):
                 return
             pause.wait(every)
 
-    def members(self, audience: str, identities: Sequence[str] = ()) -> list[Member]:
-        """The users in an audience, ascending by MPID, with the identities that are asked for."""
+    def members(self, audience: str, identities: Sequence[str] = (), variation: str | None = None) -> list[Member]:
+        """The users in an audience, or in one variation of its A/B test, ascending by MPID, with the identities that
+        are asked for."""
         mpids = self._engine.members(audience)
+        if variation is not None:
+            mpids = in_variation(experiment_of(self._engine, audience), variation, mpids)
         known = self._identities(mpids, tuple(identities))
         return [Member(mpid, values) for mpid, values in zip(mpids.tolist(), known, strict=True)]
 

@@ -233,6 +233,11 @@ class Engine(UserLookups):
                 found[row] = values
         return found
 
+    def asked(self, audience: str, question: str, *values: Any) -> list[Any]:
+        """What each shard answers to a question about an audience: a reading method of `Shard`."""
+        self._known(audience)
+        return self._ask_all(question, *values)
+
     def values(self, field: Field) -> tuple[str, ...]:
         """Distinct values of a profile field, sorted."""
         return tuple(sorted({value for values in self._ask_all("values", field) for value in values}))

@@ -1,5 +1,7 @@
 """Members in parts, with their identities as columns; how they spread over buckets and hashes."""
 
+import tracemalloc
+
 import mmh3
 import numpy as np
 import pytest
@@ -204,3 +206,16 @@ def test_mpids_of_one_slot_stand_in_their_parts_also_past_the_end_of_the_table()
     index.find_or_add(mpids)
     assert sorted(index.mpids[index.part(7, 3)].tolist()) == sorted(mpids.tolist())
     assert len(index.part(0, 3)) == 0
+
+
+def test_a_part_of_a_million_mpids_is_read_in_the_memory_of_a_part():
+    index = RowIndex()
+    index.find_or_add(np.arange(1_000_000))
+    tracemalloc.start()
+    try:
+        rows = index.part(3, 5)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 30_000 < len(rows) < 33_000
+    assert peak < 3_000_000
