@@ -97,16 +97,18 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._opened()
         return self._ledger.catalog
 
-    def decide(self, command: CatalogCommand, at: int) -> CatalogState:
+    def decide(self, command: CatalogCommand, at: int, token: str) -> CatalogState:
         """Have the catalog decide, whoever asks, and whoever writes rounds; the state after it.
 
         Raises FixDefinition with every fault of the command; then nothing has changed. A command that changes nothing
-        leaves no trace.
+        leaves no trace; one that comes again with its token was decided before.
         """
         self._opened()
+        if token in self._ledger.tokens:
+            return self._ledger.catalog
         refuse(self._ledger.catalog, command)
         if decide(self._ledger.catalog, command, at) != self._ledger.catalog:
-            self._record(Decided(command, at))
+            self._record(Decided(command, at, token))
             self._failpoint("after deciding")
         return self._ledger.catalog
 

@@ -5,8 +5,9 @@ Whatever carries the calls, this is the protocol: one writer, numbered rounds, e
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -38,6 +39,8 @@ from raudience.records import Block, Changes, Comparison, Estimates, Explanation
 from raudience.shard.commands import Tick
 
 __all__ = ["Engine"]
+
+_TOKEN_BYTES: Final = 12
 
 
 class Engine(UserLookups):
@@ -108,7 +111,8 @@ class Engine(UserLookups):
         It is in force then too, unless another driver may be writing: then it comes into force between two rounds of
         that one. Raises FixDefinition with every fault of the command.
         """
-        decided: CatalogState = self._writer.ask(COORDINATOR, "decide", command, at)
+        token = os.urandom(_TOKEN_BYTES).hex()
+        decided: CatalogState = self._writer.ask(COORDINATOR, "decide", command, at, token)
         if not self._writer.writes and self._carrier.shared:
             return decided
         self.fill()

@@ -134,10 +134,11 @@ class Told(msgspec.Struct, frozen=True, tag=True):
 
 
 class Decided(msgspec.Struct, frozen=True, tag=True):
-    """The catalog was told something at `at`, by the clock of who told it."""
+    """The catalog was told something at `at`, by the clock of who told it. token: the same when it is told again."""
 
     command: CatalogCommand
     at: int
+    token: str = ""
 
 
 CoordinatorEntry: TypeAlias = Founded | Claimed | Intended | Told | Decided

@@ -79,7 +79,9 @@ class Filling:
     def _make(self, step: Wanted | Ready) -> Changes:
         if isinstance(step, Ready):
             moving = tuple(self._moving(*each) for each in step.waiting)
-            self._writer.ask(COORDINATOR, "decide", Filled("", step.revision, moving), now_ms())
+            self._writer.ask(
+                COORDINATOR, "decide", Filled("", step.revision, moving), now_ms(), f"filled {step.revision}"
+            )
             found: Wanted | None = self._writer.ask(COORDINATOR, "next_step", _ALL)
             if not isinstance(found, Wanted):
                 return no_changes()

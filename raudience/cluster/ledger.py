@@ -33,6 +33,8 @@ from raudience.records.packing import Packed, pack
 
 __all__ = ["EngineState", "Ledger"]
 
+_TOKENS: Final = 1_000
+"""Decisions that are known again when somebody who did not hear the answer asks once more."""
 _REMEMBERED: Final = 8
 """Rounds whose changes can be asked for again without the log: more than are ever under way."""
 
@@ -60,6 +62,7 @@ class _Head(msgspec.Struct, frozen=True):
     counts: Counts
     base: int = 0
     catalog: CatalogState | None = None
+    tokens: tuple[str, ...] = ()
 
 
 _HEAD: Packed[_Head] = Packed(_Head)
@@ -73,6 +76,7 @@ class Ledger:
     def __init__(self) -> None:
         self.coordinator = Coordinator()
         self.catalog = CatalogState()
+        self.tokens: tuple[str, ...] = ()
         self.state = EngineState(0, (), 0, None, None, 0, None, None)
         self.links: dict[int, int] = {}
         self.recent: dict[int, Told] = {}
@@ -84,7 +88,7 @@ class Ledger:
 
     def load(self, parts: Iterator[memoryview]) -> None:
         head = _HEAD.unpack(next(parts))
-        self.state, self.base = head.state, head.base
+        self.state, self.base, self.tokens = head.state, head.base, head.tokens
         self.coordinator.restore(head.counts)
         if head.catalog is not None:
             self.catalog = head.catalog
@@ -97,7 +101,9 @@ class Ledger:
 
     def contents(self, base: int | None = None) -> Iterator[bytes]:
         """A snapshot, settled by this call; base: of the log that it will lie beside, if that is another."""
-        head = _Head(self.state, self.coordinator.state(), self.base if base is None else base, self.catalog)
+        head = _Head(
+            self.state, self.coordinator.state(), self.base if base is None else base, self.catalog, self.tokens
+        )
         return iter((pack(head), pack(self.all_links())))
 
     def all_links(self) -> Links:
@@ -126,6 +132,7 @@ class Ledger:
                 self._tell(entry)
             case Decided():
                 self.catalog = decide(self.catalog, entry.command, entry.at)
+                self.tokens = (*self.tokens, entry.token)[-_TOKENS:]
             case _:
                 assert_never(entry)
 

@@ -69,5 +69,5 @@ def test_the_faults_do_happen():
             happened[fault] += count
     for fault in ("append fails", "sync fails", "died before a call", "died after a call", "network cut",
                   "called twice", "driver died in the middle", "after append", "after freeze", "after telling",
-                  "driver died", "snapshot torn"):  # fmt: skip
+                  "driver died", "snapshot torn", "after deciding"):  # fmt: skip
         assert happened[fault] > 0, fault

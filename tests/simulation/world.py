@@ -2,13 +2,16 @@
 
 import json
 import random
+from contextlib import suppress
 
-from raudience.catalog import Book
+from raudience.catalog import Audience, Book
+from raudience.catalog.commands import Activate, Archive, Create, CutOver, Delete, Edit, Tag
 from raudience.catalog.documents import read_book
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.live import Ingested
-from raudience.errors import FixStore
+from raudience.criteria.definition import AudienceMembership, Event, Frequency, Or
+from raudience.errors import FixDefinition, FixStore
 from tests.cluster.world import BOOK, END, START, batch
 from tests.simulation.carrier import Died, DriverDied, FailingCarrier
 from tests.simulation.disk import Chance, Disk
@@ -21,12 +24,27 @@ audiences:
      frequency: {exactly: 0}, recency: {op: within, last: 1 day}}}
 """, "second.yaml", "yaml").audiences))  # fmt: skip
 
+VISITED = Event("custom", "Visit", frequency=Frequency(at_least=2))
+COMMANDS = (
+    Create("", Audience("visitors", "Came twice", VISITED)),
+    Create("", Audience("idea", "Came twice, perhaps", VISITED), draft=True),
+    Edit("", "buyers", Or((AudienceMembership("visitors"), FIRST.audiences[0].criteria))),
+    Edit("", "buyers", FIRST.audiences[0].criteria),
+    Edit("", "visitors", Event("custom", "Visit", frequency=Frequency(at_least=3)), hold=True),
+    CutOver("", "visitors"),
+    Activate("", "idea"),
+    Archive("", "idea"),
+    Delete("", "visitors"),
+    Tag("", "buyers", ("loyal",)),
+)
+"""What people decide meanwhile; some of it cannot be just then, and changes nothing."""
+
 POINTS = (
     "before append", "after append", "after intent", "before telling", "after telling", "before snapshot",
-    "during snapshot", "after snapshot", "after freeze", "after adopt",
+    "during snapshot", "after snapshot", "after freeze", "after adopt", "after deciding",
 )  # fmt: skip
-RARE = ("after freeze", "after adopt")
-"""Points that are passed in moves only."""
+RARE = ("after freeze", "after adopt", "after deciding")
+"""Points that are passed in moves and decisions only."""
 
 
 class Life:
@@ -53,7 +71,7 @@ class Life:
             # Who cannot move key groups just now may leave it, and go on.
             left = name == "scale" and self.random.random() < 0.5
             self._surely(lambda name=name, values=values: tell(self.engine, name, *values), left)
-            if name in ("define", "ingest", "advance"):
+            if name in ("define", "ingest", "advance", "decide"):
                 tell(quiet, name, *values)
             if self.chance("visitor came", 0.1):
                 self._visit()
@@ -88,8 +106,10 @@ class Life:
                 yield "advance", self.now
             elif kind < 0.92:
                 yield "scale", self.random.randint(1, 4)
-            elif kind < 0.96:
+            elif kind < 0.94:
                 yield "define", self.random.choice((FIRST, SECOND)), self.now
+            elif kind < 0.97:
+                yield "decide", self.random.choice(COMMANDS), self.now
             else:
                 yield ("snapshot",)
 
@@ -141,6 +161,11 @@ class Life:
 
 def tell(engine, name, *values):
     """Give a command; its changes. One that is given again may come after the instant at which it came first."""
+    if name == "decide":
+        # What was asked for a second time, because the answer was lost with its driver, may be refused.
+        with suppress(FixDefinition):
+            engine.decide(*values)
+        return None
     if name in ("define", "advance"):
         *values, now = values
         values = [*values, max(now, engine.now or 0)]
