@@ -8,7 +8,7 @@ from typing import Final, cast, get_args
 
 from raudience import __version__
 from raudience.catalog.mparticle import EventModel
-from raudience.cli import downloading, estimating, lookup, options, picturing, simulating
+from raudience.cli import account, audiences, downloading, estimating, lookup, options, picturing, simulating
 from raudience.cli.reaching import add_engine
 from raudience.criteria.definition import EventKind
 from raudience.errors import FixDefinition, FixInput, FixRequest
@@ -18,22 +18,31 @@ __all__ = ["USER_ERRORS", "parser"]
 USER_ERRORS: Final = (FixDefinition, FixInput, FixRequest)
 
 
+_PARTS: Final = (
+    account,
+    audiences,
+    downloading,
+    estimating,
+    lookup,
+    picturing,
+    simulating,
+)
+"""Commands in files of their own; each says with `run` who carries it out."""
+
+
 def parser() -> argparse.ArgumentParser:
-    """The parser of all commands; `command` names the one that was given."""
+    """The parser of all commands; `run` carries out the one that was given, `command` names it."""
     top = argparse.ArgumentParser(prog="raudience", description="Exact audiences from customer events, on Ray.")
     top.add_argument("--version", action="version", version=f"raudience {__version__}")
     top.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     top.add_argument("--log-format", default="text", choices=["text", "json"], help="form of log lines on stderr")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for part in _PARTS:
+        part.add(commands)
     _replay(commands.add_parser("replay", help="events in, members and changes of every audience out"))
     _why(commands.add_parser("why", help="why a user is in an audience or not: by files of events, or in an engine"))
-    simulating.add(commands)
-    lookup.add(commands)
-    downloading.add(commands)
     _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
     _scale(commands.add_parser("scale", help="have more or fewer shards"))
-    estimating.add(commands)
-    picturing.add(commands)
     validate = commands.add_parser("validate", help="check a book of audiences; every fault at once")
     validate.add_argument("file", type=Path, metavar="FILE", help=options.AUDIENCES)
     commands.add_parser("schema", help="print the JSON Schema of a book of audiences")

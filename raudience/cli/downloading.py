@@ -25,6 +25,7 @@ _MINUTE: Final = 60
 
 def add(commands: Any) -> None:
     command = commands.add_parser("download", help="members of audiences with their identities, as a ZIP of CSV files")
+    command.set_defaults(run=download)
     command.add_argument("audiences", nargs="+", metavar="AUDIENCE", help="keys of audiences")
     command.add_argument(
         "--identities", type=options.names, required=True, metavar="NAMES",

@@ -26,11 +26,13 @@ _WIDEST: Final = 60
 def add(commands: Any) -> None:
     """Add both commands to those of `raudience`."""
     alone = commands.add_parser("estimate", help="how many users audiences would have, and each of their criteria")
+    alone.set_defaults(run=estimate)
     alone.add_argument("file", type=Path, metavar="FILE", help=_DEFINITIONS)
     alone.add_argument("--audience", metavar="KEY", help="one of them (default: each)")
     alone.add_argument("--json", action="store_true", help="as JSON, an object a line")
     add_engine(alone)
     together = commands.add_parser("overlap", help="how many users two audiences share")
+    together.set_defaults(run=overlap)
     together.add_argument("left", metavar="A", help="key of an audience in force, or in --audiences")
     together.add_argument("right", metavar="B", help="key of another one")
     together.add_argument("--audiences", type=Path, metavar="FILE", help=_DEFINITIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raudience.cli import arguments, asking, downloading, estimating, keeping, lookup, picturing, replaying, simulating
+from raudience.cli import arguments, asking, keeping, replaying
 from raudience.cli.logs import start_logs
 from raudience.cli.screen import complain
 from raudience.errors import RaudienceError
@@ -19,22 +19,15 @@ REFUSED_LINES = 3
 INTERRUPTED = 130
 
 _COMMANDS = {
-    "download": downloading.download,
-    "estimate": estimating.estimate,
-    "history": picturing.history,
-    "overlap": estimating.overlap,
-    "changes": lookup.changes,
-    "members": lookup.members,
     "replay": replaying.replay,
     "scale": keeping.scale,
-    "simulate": simulating.simulate,
     "state": keeping.state,
-    "user": lookup.user,
     "why": asking.why,
     "validate": asking.validate,
     "schema": asking.schema,
     "import-mparticle": asking.import_mparticle,
 }
+"""Those that stand among the arguments."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -43,7 +36,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = arguments.parser().parse_args(words)
     start_logs(asked.log_level, asked.log_format)
     try:
-        return _COMMANDS[asked.command](asked)
+        run = getattr(asked, "run", None) or _COMMANDS[asked.command]
+        return int(run(asked))
     except RaudienceError as error:
         complain(error)
         return USAGE if isinstance(error, arguments.USER_ERRORS) else FAILED

@@ -24,6 +24,7 @@ _INSTANT: Final = 16
 def add(commands: Any) -> None:
     """Add the command to those of `raudience`."""
     command = commands.add_parser("history", help="the size of an audience over time, with adds and drops")
+    command.set_defaults(run=history)
     command.add_argument("audience", metavar="KEY")
     command.add_argument("--by", choices=get_args(Step), default="hour", help="how long each step is (default: hour)")
     command.add_argument("--as", choices=("picture", "json", "csv"), default="picture", dest="form")

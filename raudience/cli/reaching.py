@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -13,7 +14,7 @@ from raudience.cluster.keepsakes import place_of
 from raudience.cluster.states import show_state
 from raudience.errors import FixRequest
 
-__all__ = ["add_engine", "reached"]
+__all__ = ["add_author", "add_engine", "reached"]
 
 
 def add_engine(command: argparse.ArgumentParser) -> None:
@@ -26,11 +27,17 @@ def add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--address", metavar="ADDRESS", help="Ray to use; default: RAY_ADDRESS")
 
 
+def add_author(command: argparse.ArgumentParser) -> None:
+    """Let a command say who asks."""
+    command.add_argument("--by", default=None, metavar="WHO", help="who asks (default: the user of this machine)")
+
+
 @contextmanager
 def reached(asked: argparse.Namespace) -> Iterator[Client]:
     """A client of the engine that is meant. Raises FixRequest when it is none, or two."""
     with closing(_engine(asked)) as engine:
-        yield Client(engine)
+        by = getattr(asked, "by", "")
+        yield Client(engine, getpass.getuser() if by is None else by)
 
 
 def _engine(asked: argparse.Namespace) -> Engine:

@@ -21,6 +21,7 @@ __all__ = ["add", "simulate"]
 
 def add(commands: Any) -> None:
     command = commands.add_parser("simulate", help="events in, the timeline of some users out: entries, exits and why")
+    command.set_defaults(run=simulate)
     command.add_argument("events", nargs="+", metavar="EVENTS", help=options.EVENTS)
     command.add_argument("--audiences", type=Path, required=True, metavar="FILE", help=options.AUDIENCES)
     command.add_argument(

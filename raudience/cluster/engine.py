@@ -20,7 +20,7 @@ from raudience.catalog.entries import CatalogState
 from raudience.catalog.estimating import drafted
 from raudience.catalog.outlining import outlined
 from raudience.catalog.planning import plan
-from raudience.clock import monotonic
+from raudience.clock import monotonic, now_ms
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
 from raudience.cluster.estimating import estimate, overlap
@@ -96,7 +96,7 @@ class Engine(UserLookups):
         self._claim()
         book = self._writer.ask(COORDINATOR, "numbered", book)
         document = msgspec.json.encode(book, enc_hook=str)
-        changes = self._writer.settle(Defined(document, plan(book), None, by), now)
+        changes = self._writer.settle(Defined(document, plan(book), None, by, now_ms()), now)
         self._heed()
         return changes
 

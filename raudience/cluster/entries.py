@@ -90,12 +90,13 @@ class Founded(msgspec.Struct, frozen=True, tag=True):
 
 class Defined(msgspec.Struct, frozen=True, tag=True):
     """A book comes into force: the document, and the plan that all shards get. revision: of the catalog, whose book it
-    is; None: the catalog gets this book, from `by`."""
+    is; None: the catalog gets this book, from `by`, at `at` by the clock of who gives it."""
 
     book: bytes
     plan: Plan
     revision: int | None = None
     by: str = ""
+    at: int = 0
 
 
 class Moved(msgspec.Struct, frozen=True, tag=True):

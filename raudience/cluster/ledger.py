@@ -159,10 +159,10 @@ class Ledger:
 
     def _fulfil(self, intended: Intended) -> None:
         match intended.intent:
-            case Defined(book, plan, revision, by):
+            case Defined(book, plan, revision, by, at):
                 self.coordinator.define([audience.key for audience in plan.shown])
                 if revision is None:
-                    self._take_book(book, by, intended.now)
+                    self._take_book(book, by, at)
                     revision = self.catalog.revision
                 self._update(book=book, plan=plan, revision=revision)
             case Moved(groups, _, taker):

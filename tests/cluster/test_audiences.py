@@ -102,6 +102,14 @@ def test_an_earlier_version_comes_back(client):
     assert [version.restores for version in client.audiences.versions("a")] == [0, 0, 1]
 
 
+def test_versions_are_compared_line_by_line(client):
+    client.audiences.create(audience("a", "A", plan_is("pro")))
+    client.audiences.edit("a", plan_is("gold"))
+    lines = client.audiences.difference("a", 1, 2).splitlines()
+    assert [line for line in lines if line[0] in "+-" and "value" in line] == ["-    value: pro", "+    value: gold"]
+    assert client.audiences.difference("a", 2, 2) == ""
+
+
 def test_what_nests_an_audience_follows_its_edit_in_the_same_step(client):
     client.audiences.create(audience("a", "A", plan_is("pro")))
     client.audiences.create(audience("b", "B", plan_is("pro", "gold") - member_of("a")))
