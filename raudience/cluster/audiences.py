@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import TypeAlias
 
 import msgspec
-from msgspec.structs import replace
 
 from raudience.catalog import Audience
 from raudience.catalog.audiences import Access
@@ -27,13 +26,12 @@ from raudience.catalog.commands import (
     StartTest,
     Tag,
 )
-from raudience.catalog.comparing import patch_of
+from raudience.catalog.comparing import patch
 from raudience.catalog.entries import AudienceEntry, CatalogState, Status, Version
 from raudience.catalog.experiments import Share
 from raudience.catalog.listing import List, active_audiences, list_of, listed, workspaces_of_entry
 from raudience.catalog.planning import shadow_key
 from raudience.catalog.refusing import unknown
-from raudience.catalog.writing import audience_text
 from raudience.clock import now_ms
 from raudience.cluster.engine import Engine
 from raudience.coordinator import AudienceCount
@@ -156,8 +154,7 @@ class Audiences:
         for number in map(str, (former, later)):
             if number not in numbers:
                 raise FixRequest(str(unknown("version", "the number of a version", number, numbers)))
-        before, after = (audience_text(replace(entry.as_audience(n), version=1)) for n in (former, later))
-        return patch_of(before, after, key)
+        return patch(entry.as_audience(former), entry.as_audience(later))
 
     def preview(self, key: str, most: int = 10) -> Comparison:
         """Who enters and who leaves when the version that waits takes over, exactly as of now, with a sample of up to
