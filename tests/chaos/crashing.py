@@ -11,7 +11,8 @@ import ray
 POINTS = {
     "shard": ("before append", "after append", "before snapshot", "during snapshot", "after snapshot", "after freeze",
               "after adopt"),
-    "coordinator": ("after intent", "before telling", "after telling", "before snapshot", "after snapshot"),
+    "coordinator": ("after intent", "after deciding", "before telling", "after telling", "before snapshot",
+                    "after snapshot"),
 }  # fmt: skip
 """Where a shell calls its failpoint."""
 

@@ -12,7 +12,7 @@ from typing import TextIO
 from raudience.cluster.engine import Engine
 from raudience.cluster.live import Arrivals
 from raudience.cluster.rounds import Round
-from tests.chaos.story import BOOKS, GROUP, Story
+from tests.chaos.story import BOOKS, EDITS, GROUP, Story
 
 MOST_AT_ONCE = 6
 """Operations of which the first was not acknowledged when the last is sent."""
@@ -53,6 +53,8 @@ def _settle(engine: Engine, story: Story, number: int) -> None:
     match operation.kind:
         case "define":
             engine.define(BOOKS[operation.number], now)
+        case "decide":
+            engine.decide(EDITS[operation.number], now)
         case "advance":
             engine.advance(now)
         case "snapshot":

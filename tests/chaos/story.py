@@ -9,6 +9,7 @@ import random
 
 import msgspec
 
+from raudience.catalog.commands import Edit
 from raudience.catalog.documents import read_book
 from raudience.clock import HOUR, MINUTE
 from tests.cluster.world import START
@@ -53,8 +54,18 @@ BOOKS = tuple(read_book(json.dumps(document).encode(), "book", "json") for docum
 """The second is in force now and then."""
 
 
+_BOUGHT = ("20 minutes", "40 minutes")
+EDITED = tuple(_audience("buyers", _event("purchase", "commerce", recency=_within(span))) for span in _BOUGHT)
+"""What an edit makes of an audience of every book."""
+EDITS = tuple(
+    Edit("", "buyers", read_book(json.dumps({"audiences": [each]}).encode(), "edit", "json").audiences[0].criteria)
+    for each in EDITED
+)
+
+
 class Operation(msgspec.Struct, frozen=True):
-    """kind: `define` (a book, by its number), `ingest` (batches), `advance`, `snapshot` or `scale` (shards)."""
+    """kind: `define` (a book, by its number), `decide` (an edit, by its number), `ingest` (batches), `advance`,
+    `snapshot` or `scale` (shards)."""
 
     kind: str
     batches: tuple[dict, ...] = ()
@@ -81,6 +92,8 @@ class Story(msgspec.Struct, frozen=True):
             return Operation("snapshot")
         if kind < 0.99:
             return Operation("scale", number=chance.randint(1, 4))
+        if kind < 0.995:
+            return Operation("decide", number=chance.randrange(len(EDITS)))
         return Operation("define", number=chance.randrange(len(BOOKS)))
 
     def _batches(self, number: int, chance: random.Random):

@@ -9,12 +9,15 @@ from typing import NamedTuple
 import pytest
 import ray
 
+from raudience.catalog import Audience
+from raudience.catalog.commands import Create, Edit
 from raudience.catalog.documents import read_book
 from raudience.clock import MINUTE
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.rayed import RayEngine
 from raudience.cluster.rounds import Round
+from raudience.criteria.definition import AudienceMembership, Event, Frequency, Or
 from raudience.ingest.batches import decode
 from tests.chaos.crashing import POINTS, CrashPoints
 from tests.chaos.feeder import engine_of
@@ -27,6 +30,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.usefixtures("local_
 
 ROOT = Path(__file__).parents[2]
 BOOK_OF_WORLD = read_book(BOOK.encode(), "book.yaml", "yaml")
+
+NEW = Audience("visitors", "Came twice", Event("custom", "Visit", frequency=Frequency(at_least=2)))
 
 
 class Crash(NamedTuple):
@@ -58,6 +63,13 @@ CRASHES = (
     Crash("coordinator", "before telling", "streaming", 8),
     Crash("coordinator", "after telling", "ingesting", 2),
     Crash("coordinator", "after telling", "streaming", 3),
+    Crash("coordinator", "after deciding", "deciding"),
+    Crash("coordinator", "after deciding", "deciding", 2),
+    Crash("coordinator", "after intent", "deciding"),
+    Crash("coordinator", "after intent", "deciding", 2),
+    Crash("coordinator", "before telling", "deciding", 2),
+    Crash("shard-0", "before append", "deciding", 3),
+    Crash("shard-1", "after append", "deciding"),
     Crash("coordinator", "after intent", "growing"),
     Crash("coordinator", "after telling", "growing"),
     Crash("shard-2", "before append", "growing"),
@@ -135,12 +147,19 @@ def story():
     """Steps by name, each with what it does to an engine."""
     yield "defining", lambda engine: engine.define(BOOK_OF_WORLD, START - 1)
     yield "ingesting", lambda engine: ingest(engine, 0, 40)
+    yield "deciding", decide
     yield "keeping", lambda engine: engine.snapshot()
     yield "growing", lambda engine: engine.scale(3)
     yield "streaming", lambda engine: list(engine.stream(rounds(40, 100)))
     yield "shrinking", lambda engine: engine.scale(2)
     yield "ingesting at last", lambda engine: ingest(engine, 100, 140)
     yield "waiting", lambda engine: engine.advance(END)
+
+
+def decide(engine):
+    """A new audience that another one then uses: each is filled in shadow and takes over."""
+    engine.decide(Create("", NEW), START)
+    engine.decide(Edit("", "buyers", Or((AudienceMembership("visitors"), BOOK_OF_WORLD.audiences[0].criteria))), START)
 
 
 def ingest(engine, first, last):

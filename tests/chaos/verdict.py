@@ -15,7 +15,7 @@ from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake
 from raudience.records import Explanation
 from tests.chaos.feeding import feed
-from tests.chaos.story import DOCUMENTS, USERS, Story, grid
+from tests.chaos.story import DOCUMENTS, EDITED, USERS, Story, grid
 from tests.oracle.world import World
 from tests.simulation.disk import Chance, Disk
 
@@ -154,13 +154,20 @@ def _on_grid(at: int | None) -> int | None:
     return None if at is None else grid(at)
 
 
+def edited(document: dict, number: int) -> dict:
+    """The document with an edit of one of its audiences."""
+    new = EDITED[number]
+    return document | {"audiences": [new if each["key"] == new["key"] else each for each in document["audiences"]]}
+
+
 def asked_of_oracle(story: Story, operations: int, told: list[Transition]) -> list[str]:
     """What the log of changes says of some users at some instants, against the oracle."""
-    world = World()
+    world, document = World(), DOCUMENTS[0]
     for number in range(operations):
         operation = story.operation(number)
-        if operation.kind == "define":
-            world.define(DOCUMENTS[operation.number], story.at(number))
+        if operation.kind in ("define", "decide"):
+            document = DOCUMENTS[operation.number] if operation.kind == "define" else edited(document, operation.number)
+            world.define(document, story.at(number))
         batches = [batch for batch in operation.batches if batch.get("mpid") in ASKED]
         if batches:
             world.ingest(batches, story.at(number))
