@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import Final, Protocol
 
-from raudience.catalog.audiences import Audience, Book
+from raudience.catalog.audiences import Audience, Book, Input, Workspace
 from raudience.criteria.draft import Draft, Scope
 from raudience.criteria.leaves import FOREVER
 
@@ -18,6 +18,16 @@ DEFAULT_WORKSPACE: Final = "default"
 _LONGEST: Final = 100
 _LONGEST_TAG: Final = 18
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class Sources(Protocol):
+    """What has workspaces and inputs."""
+
+    @property
+    def workspaces(self) -> tuple[Workspace, ...]: ...
+
+    @property
+    def inputs(self) -> tuple[Input, ...]: ...
 
 
 def check_book(draft: Draft, book: Book) -> None:
@@ -51,9 +61,9 @@ def check_tags(draft: Draft, tags: tuple[str, ...], path: str) -> None:
             draft.wrong(f"{path}[{place}]", "each tag once", tag)
 
 
-def workspaces_of(book: Book) -> tuple[str, ...]:
-    """Keys of all workspaces of a book, ascending: those it lists and those of its inputs."""
-    found = {workspace.key for workspace in book.workspaces} | {source.workspace for source in book.inputs}
+def workspaces_of(account: Sources) -> tuple[str, ...]:
+    """Keys of all workspaces of a book or a catalog, ascending: those it lists and those of its inputs."""
+    found = {workspace.key for workspace in account.workspaces} | {source.workspace for source in account.inputs}
     return tuple(sorted(found)) or (DEFAULT_WORKSPACE,)
 
 

@@ -7,7 +7,6 @@ from typing import Literal, TypeAlias
 
 from raudience.catalog.checking import workspaces_of
 from raudience.catalog.entries import AudienceEntry, CatalogState
-from raudience.catalog.nesting import as_book
 
 __all__ = ["List", "active_audiences", "list_of", "listed", "workspaces_of_entry"]
 
@@ -38,7 +37,7 @@ def list_of(state: CatalogState, entry: AudienceEntry, viewer: Collection[str] =
 
 def workspaces_of_entry(state: CatalogState, entry: AudienceEntry) -> tuple[str, ...]:
     """The workspaces of an audience: those of its latest version, which without any has all of the account."""
-    return entry.latest.workspaces or workspaces_of(as_book(state))
+    return entry.latest.workspaces or workspaces_of(state)
 
 
 def active_audiences(state: CatalogState) -> int:

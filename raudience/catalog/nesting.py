@@ -61,7 +61,7 @@ def _used(entry: AudienceEntry) -> set[str]:
 
 
 def _described(state: CatalogState, entry: AudienceEntry) -> str:
-    workspaces = ", ".join(entry.latest.workspaces or workspaces_of(as_book(state)))
+    workspaces = ", ".join(entry.latest.workspaces or workspaces_of(state))
     outputs, creator = len(state.connections.get(entry.key, ())), entry.created_by or "nobody named"
     return (
         f"{entry.name}; workspace {workspaces}; connected outputs {outputs}; created by {creator}; last updated "
