@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any
 
 import mmh3
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "BUCKETS", "KEY_GROUPS", "buckets", "change_ids", "first_by_hash", "group_of_keys", "in_sample", "key_groups",
-    "keys_in_groups", "keys_of_users", "mix64", "text_id", "text_key", "text_keys",
+    "keyed_hash", "keys_in_groups", "keys_of_users", "mix64", "text_id", "text_key", "text_keys",
 ]  # fmt: skip
 
 KEY_GROUPS = 256
@@ -53,6 +54,11 @@ def text_id(text: bytes | str) -> str:
     """32 hex digits that stand for a text: id of a criterion from its canonical form."""
     low, high = mmh3.hash64(text, signed=False)
     return f"{high:016x}{low:016x}"
+
+
+def keyed_hash(mpid: int, key: bytes) -> str:
+    """32 hex digits that stand for a user to who has the key (up to 64 bytes), and say nothing without it."""
+    return blake2b(mpid.to_bytes(8, "little", signed=True), digest_size=16, key=key).hexdigest()
 
 
 def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

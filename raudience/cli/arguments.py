@@ -8,7 +8,7 @@ from typing import Final, cast, get_args
 
 from raudience import __version__
 from raudience.catalog.mparticle import EventModel
-from raudience.cli import account, audiences, downloading, estimating, lookup, options, picturing, simulating
+from raudience.cli import account, audiences, downloading, estimating, lookup, options, picturing, privacy, simulating
 from raudience.cli.reaching import add_engine
 from raudience.criteria.definition import EventKind
 from raudience.errors import FixDefinition, FixInput, FixRequest
@@ -25,6 +25,7 @@ _PARTS: Final = (
     estimating,
     lookup,
     picturing,
+    privacy,
     simulating,
 )
 """Commands in files of their own; each says with `run` who carries it out."""

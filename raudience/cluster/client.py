@@ -34,6 +34,7 @@ from raudience.cluster.keepsakes import place_of
 from raudience.cluster.listing import experiment_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
+from raudience.cluster.privacy import Privacy
 from raudience.cluster.questions import Questions
 from raudience.cluster.timeline import Timeline
 from raudience.cluster.users import Lookups, Member
@@ -81,7 +82,7 @@ class Ingestion(msgspec.Struct, frozen=True):
     refusals: tuple[Refusal, ...] = ()
 
 
-class Client(Questions, Lookups, Exports):
+class Client(Questions, Lookups, Exports, Privacy):
     """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC.
 
     audiences: their list, their life and versions, A/B tests. account: workspaces, inputs, tiers, settings.

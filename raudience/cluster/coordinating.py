@@ -14,16 +14,27 @@ from raudience.catalog.entries import CatalogState
 from raudience.catalog.planning import shadow_key
 from raudience.catalog.refusing import refuse
 from raudience.catalog.wanting import Ready, Wanted, next_step
-from raudience.cluster.entries import FORMAT, Claimed, CoordinatorEntry, Decided, Founded, Intended, Told
+from raudience.cluster.entries import (
+    FORMAT,
+    Claimed,
+    CoordinatorEntry,
+    Decided,
+    Erased,
+    Founded,
+    Intended,
+    Purged,
+    Receipted,
+    Told,
+)
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.lasting import LastingShell
-from raudience.cluster.ledger import EngineState, Ledger
+from raudience.cluster.ledger import EngineState, Ledger, Receipts
 from raudience.cluster.replicas import read_back
 from raudience.coordinator import AudienceCount, SizeBucket, Step, merge, narrow, owners
 from raudience.errors import ReportBug, StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
-from raudience.records import Changes
+from raudience.records import Changes, Receipt
 
 __all__ = ["NAME", "TOLD_KEPT", "CoordinatorShell"]
 
@@ -157,6 +168,37 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._opened()
         narrowed = ((told.number, narrow(told.changes, audience, mpid)) for told in self._told_behind(after))
         return list(islice(((number, changes) for number, changes in narrowed if len(changes)), most))
+
+    def receipts(self) -> Receipts:
+        """What was done for users."""
+        self._opened()
+        return self._ledger.receipts
+
+    def receipt(self, epoch: int, receipt: Receipt, key: bytes) -> None:
+        """Keep a receipt; one that comes again is kept once."""
+        self._hear(epoch)
+        if receipt.id not in {each.id for each in self._ledger.receipts.kept}:
+            self._record(Receipted(receipt, key))
+
+    def purge(self, epoch: int) -> None:
+        """Write a snapshot, and forget what was written before the latest erasure. Its own round stays: whoever reads
+        changes by position must hear who has left."""
+        self._hear(epoch)
+        if self._keeper is None:
+            return
+        first = self._keeper.first() - 1
+        erasures = [
+            position
+            for position, entry in self._keeper.entries(first)
+            if isinstance(entry, Intended) and isinstance(entry.intent, Erased)
+        ]
+        self._keeper.purge(self._position, self._contents(), max(erasures, default=first + 1) - 1)
+        self._failpoint("after purge")
+
+    def purged(self, epoch: int, ids: tuple[str, ...], at: int) -> None:
+        """Nothing is left of what was written before the erasures of some receipts."""
+        self._hear(epoch)
+        self._record(Purged(ids, at))
 
     def figures(self) -> tuple[AudienceCount, ...]:
         self._opened()

@@ -23,6 +23,7 @@ from raudience.catalog.planning import plan
 from raudience.clock import monotonic, now_ms
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
+from raudience.cluster.erasing import UserErasures
 from raudience.cluster.estimating import estimate, overlap
 from raudience.cluster.filling import Filling
 from raudience.cluster.growing import Growth, possible
@@ -43,7 +44,7 @@ __all__ = ["Engine"]
 _TOKEN_BYTES: Final = 12
 
 
-class Engine(UserLookups):
+class Engine(UserLookups, UserErasures):
     """Shards and their coordinator behind one door. Instants are int milliseconds since 1970 in UTC, never going back.
 
     shards: how many a new engine has; one that comes back has as many as it had. scaling: changes their number by the
@@ -351,6 +352,7 @@ class Engine(UserLookups):
         if self._writer.claim():
             self._refresh()
             self._arrivals = Arrivals(Resolver(self._writer.links()))
+            self.purge()
 
     def _refresh(self) -> None:
         """Read anew what another driver may have changed."""

@@ -9,7 +9,7 @@ import msgspec
 from raudience.catalog.commands import CatalogCommand
 from raudience.criteria.leaves import Plan
 from raudience.ingest.identity import Links
-from raudience.records import Changes
+from raudience.records import Changes, Receipt
 from raudience.shard.commands import Command
 
 __all__ = [
@@ -21,11 +21,14 @@ __all__ = [
     "CoordinatorEntry",
     "Decided",
     "Defined",
+    "Erased",
     "Founded",
     "Intended",
     "Intent",
     "Moved",
     "Order",
+    "Purged",
+    "Receipted",
     "Release",
     "Resized",
     "ShardEntry",
@@ -114,7 +117,15 @@ class Resized(msgspec.Struct, frozen=True, tag=True):
     plan: Plan | None
 
 
-Intent: TypeAlias = Defined | Moved | Resized
+class Erased(msgspec.Struct, frozen=True, tag=True):
+    """Users are forgotten, each with a receipt. key: of the hashes in receipts, from now on if there was none."""
+
+    mpids: tuple[int, ...]
+    receipts: tuple[Receipt, ...]
+    key: bytes
+
+
+Intent: TypeAlias = Defined | Moved | Resized | Erased
 
 
 class Intended(msgspec.Struct, frozen=True, tag=True):
@@ -142,4 +153,18 @@ class Decided(msgspec.Struct, frozen=True, tag=True):
     token: str = ""
 
 
-CoordinatorEntry: TypeAlias = Founded | Claimed | Intended | Told | Decided
+class Receipted(msgspec.Struct, frozen=True, tag=True):
+    """A receipt of something else than an erasure. key: as in `Erased`."""
+
+    receipt: Receipt
+    key: bytes
+
+
+class Purged(msgspec.Struct, frozen=True, tag=True):
+    """What was written before the erasures with receipts of these ids is gone, since `at` of the wall clock."""
+
+    ids: tuple[str, ...]
+    at: int
+
+
+CoordinatorEntry: TypeAlias = Founded | Claimed | Intended | Told | Decided | Receipted | Purged

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from raudience.cluster.entries import Defined, Intent, Moved, Order, Resized
+from raudience.cluster.entries import Defined, Erased, Intent, Moved, Order, Resized
 from raudience.ingest.identity import Links
-from raudience.shard.commands import Tick
+from raudience.shard.commands import Erase, Tick
 
 __all__ = ["Flight", "orders_of"]
 
@@ -30,6 +30,8 @@ def orders_of(intent: Intent | None, shards: int, after: int = 0) -> tuple[Order
         case Resized():
             plan: Order = intent.plan or Tick()
             return (Tick(),) * shards + (plan,) * (after - shards)
+        case Erased():
+            return (Erase(intent.mpids),) * shards
         case Moved() | None:
             return (Tick(),) * shards
         case _:

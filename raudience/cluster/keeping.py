@@ -13,7 +13,7 @@ import msgspec
 from raudience.durability.frames import frames, parts
 from raudience.durability.log import Log, Logs
 from raudience.durability.snapshots import Snapshots
-from raudience.errors import RaudienceError, StateDamaged
+from raudience.errors import FixStore, RaudienceError, StateDamaged
 from raudience.records.packing import Packed, pack
 
 __all__ = ["SNAPSHOT_BYTES", "Keeper", "Shelf", "Snapshot"]
@@ -126,6 +126,25 @@ class Keeper(Shelf[Entry]):
         self.settle()
         self._writing = threading.Thread(target=self._keep, args=(position, contents, done), daemon=True)
         self._writing.start()
+
+    def purge(self, position: int, contents: Iterable[bytes | memoryview], through: int) -> None:
+        """Have one snapshot, which knows everything up to a position, and forget all others and the log up to
+        `through`. Raises FixStore when the place does not take it; then what was there is there."""
+        self.settle()
+        newest = f"{self.name}/{position:016d}"
+        if newest not in self._snapshots.names(f"{self.name}/"):
+            # One that is there must not be written over: it may be all there is.
+            self._snapshots.put(newest, self._counted(frames(contents)))
+            self._since = 0
+        try:
+            self._prove(newest)
+        except StateDamaged as error:
+            message = f"snapshot {newest}: expected it as it was written, got: {error}"
+            raise FixStore(message) from error
+        for name in self._snapshots.names(f"{self.name}/"):
+            if name != newest:
+                self._snapshots.delete(name)
+        self._log.shred(through)
 
     def trim(self, position: int) -> None:
         """Forget the log up to a position, which a snapshot knows."""

@@ -18,9 +18,12 @@ from raudience.cluster.entries import (
     CoordinatorEntry,
     Decided,
     Defined,
+    Erased,
     Founded,
     Intended,
     Moved,
+    Purged,
+    Receipted,
     Resized,
     Told,
 )
@@ -29,9 +32,10 @@ from raudience.criteria.leaves import Plan
 from raudience.errors import FixStore
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
+from raudience.records import Receipt
 from raudience.records.packing import Packed, pack
 
-__all__ = ["EngineState", "Ledger"]
+__all__ = ["EngineState", "Ledger", "Receipts"]
 
 _TOKENS: Final = 1_000
 """Decisions that are known again when somebody who did not hear the answer asks once more."""
@@ -55,6 +59,13 @@ class EngineState(msgspec.Struct, frozen=True):
     revision: int = 0
 
 
+class Receipts(msgspec.Struct, frozen=True):
+    """What was done for users, the earliest first. key: of the hashes of users in them, empty before the first."""
+
+    kept: tuple[Receipt, ...] = ()
+    key: bytes = b""
+
+
 class _Head(msgspec.Struct, frozen=True):
     """First frame of a snapshot; behind it come the links."""
 
@@ -63,6 +74,7 @@ class _Head(msgspec.Struct, frozen=True):
     base: int = 0
     catalog: CatalogState | None = None
     tokens: tuple[str, ...] = ()
+    receipts: Receipts = Receipts()
 
 
 _HEAD: Packed[_Head] = Packed(_Head)
@@ -80,6 +92,7 @@ class Ledger:
         self.state = EngineState(0, (), 0, None, None, 0, None, None)
         self.links: dict[int, int] = {}
         self.recent: dict[int, Told] = {}
+        self.receipts = Receipts()
         self.base = 0
 
     @property
@@ -88,7 +101,8 @@ class Ledger:
 
     def load(self, parts: Iterator[memoryview]) -> None:
         head = _HEAD.unpack(next(parts))
-        self.state, self.base, self.tokens = head.state, head.base, head.tokens
+        self.state, self.base = head.state, head.base
+        self.tokens, self.receipts = head.tokens, head.receipts
         self.coordinator.restore(head.counts)
         if head.catalog is not None:
             self.catalog = head.catalog
@@ -101,9 +115,8 @@ class Ledger:
 
     def contents(self, base: int | None = None) -> Iterator[bytes]:
         """A snapshot, settled by this call; base: of the log that it will lie beside, if that is another."""
-        head = _Head(
-            self.state, self.coordinator.state(), self.base if base is None else base, self.catalog, self.tokens
-        )
+        known = self.base if base is None else base
+        head = _Head(self.state, self.coordinator.state(), known, self.catalog, self.tokens, self.receipts)
         return iter((pack(head), pack(self.all_links())))
 
     def all_links(self) -> Links:
@@ -133,6 +146,10 @@ class Ledger:
             case Decided():
                 self.catalog = decide(self.catalog, entry.command, entry.at)
                 self.tokens = (*self.tokens, entry.token)[-_TOKENS:]
+            case Receipted():
+                self._keep_receipts((entry.receipt,), entry.key)
+            case Purged():
+                self._note_purge(entry)
             case _:
                 assert_never(entry)
 
@@ -171,12 +188,26 @@ class Ledger:
                 self._update(owner=tuple(owner.tolist()))
             case Resized(shards, _):
                 self._update(shards=shards)
+            case Erased(mpids, receipts, key):
+                gone = set(mpids)
+                self.links = {link: mpid for link, mpid in self.links.items() if mpid not in gone}
+                self._keep_receipts(receipts, key)
             case _:
                 assert_never(intended.intent)
         self._update(intended=None)
 
     def _take_book(self, book: bytes, by: str, now: int) -> None:
         self.catalog = decide(self.catalog, PutBook(by, stored_book(book)), now)
+
+    def _keep_receipts(self, receipts: tuple[Receipt, ...], key: bytes) -> None:
+        self.receipts = Receipts((*self.receipts.kept, *receipts), self.receipts.key or key)
+
+    def _note_purge(self, purged: Purged) -> None:
+        kept = tuple(
+            msgspec.structs.replace(receipt, purged_at=purged.at) if receipt.id in purged.ids else receipt
+            for receipt in self.receipts.kept
+        )
+        self.receipts = Receipts(kept, self.receipts.key)
 
     def _learn(self, links: Links) -> None:
         self.links.update(zip(links.keys.tolist(), links.mpids.tolist(), strict=True))

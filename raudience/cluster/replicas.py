@@ -119,14 +119,24 @@ class ShardReplica:
             case _:
                 changes = self.shard.apply(entry.order, entry.now)
         self.number, self.now = entry.number, entry.now
-        self.untold = {number: each for number, each in self.untold.items() if number > entry.told}
+        self._forget_told(entry.told)
         self.untold[entry.number] = Untold(entry.number, entry.now, changes)
         return changes
+
+    def renew(self, told: int) -> None:
+        """Hold in memory only what a snapshot holds; of changes those of orders behind `told`."""
+        shard = Shard()
+        shard.absorb(self.shard.freeze(None).parts())
+        self.shard = shard
+        self._forget_told(told)
 
     def contents(self) -> Iterator[bytes]:
         """A snapshot. What it says is settled by this call; the work is done while it is read, in any thread."""
         head = pack(_Head(self.epoch, self.number, self.now, tuple(self.untold.values())))
         return _packed(head, self.shard.freeze(None).parts())
+
+    def _forget_told(self, told: int) -> None:
+        self.untold = {number: each for number, each in self.untold.items() if number > told}
 
     def _begin(self, begun: Begun) -> None:
         self.number, self.now = begun.number, begun.now

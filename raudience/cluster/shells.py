@@ -115,6 +115,16 @@ class ShardShell(LastingShell[ShardEntry]):
         self._failpoint("after freeze")
         return frozen
 
+    def purge(self, epoch: int, told: int) -> None:
+        """Keep nothing of whom the shard does not know: it is made anew from its own snapshot, which replaces all that
+        was written before. told: as in `apply`."""
+        self._hear(epoch)
+        with self._unless_it_fails():
+            self._replica.renew(told)
+        if self._keeper is not None:
+            self._keeper.purge(self._position, self._contents(), self._position)
+            self._failpoint("after purge")
+
     def ask(self, question: str, *values: Any) -> Any:
         """Call a reading method of the shard. Raises FixRequest for an audience that is not there any longer."""
         self._opened()

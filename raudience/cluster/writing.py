@@ -26,7 +26,7 @@ from raudience.cluster.ledger import EngineState
 from raudience.cluster.shells import Standing, shard_name
 from raudience.errors import FixRequest, RaudienceError, StateDamaged, Superseded
 from raudience.ingest.identity import Links
-from raudience.records import Changes
+from raudience.records import Changes, Receipt
 
 __all__ = ["Writer"]
 
@@ -124,6 +124,17 @@ class Writer:
             self._see()
             self._let_go(before)
         return changes
+
+    def purge(self, ids: tuple[str, ...], at: int) -> None:
+        """Everybody keeps only what is known now; then the receipts of some erasures say so. No round is under way."""
+        for shard in range(self.shards):
+            self.ask(shard, "purge", self._epoch, self.told)
+        self.ask(COORDINATOR, "purge", self._epoch)
+        self.ask(COORDINATOR, "purged", self._epoch, ids, at)
+
+    def record_receipt(self, receipt: Receipt, key: bytes) -> None:
+        """Keep a receipt."""
+        self.ask(COORDINATOR, "receipt", self._epoch, receipt, key)
 
     def receive(self) -> Changes:
         """Wait until the oldest round is told."""

@@ -50,6 +50,10 @@ class Log(ABC):
         """Forget the records up to and including a number; numbers go on as before. Only the writer may: raises
         Superseded."""
 
+    def shred(self, through: int) -> None:
+        """`trim` so that the place itself keeps nothing of the records, as far as it can tell."""
+        self.trim(through)
+
     @abstractmethod
     def close(self) -> None:
         """Wait for what is under way, and let go. What is asked for afterwards raises FixStore."""

@@ -125,6 +125,10 @@ class SqliteLog(Log):
         while self._in_thread(lambda: self._writer.trim(through)):
             pass
 
+    def shred(self, through: int) -> None:
+        self.trim(through)
+        self._in_thread(self._writer.shred)
+
     def close(self) -> None:
         with self._more:
             self._closing = True
@@ -275,6 +279,13 @@ class _Writer:
                 return False
             self._db.execute(f"PRAGMA incremental_vacuum({_TRIM})").fetchall()
             return True
+
+    def shred(self) -> None:
+        """Write the file anew without what was deleted, and empty the write-ahead log."""
+        with sqlite_explained(self._path):
+            self._own_last()
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         with suppress(sqlite3.Error):

@@ -65,6 +65,16 @@ class Resolver:
         self._learned = {}
         return learned
 
+    def forget(self, mpids: set[int]) -> None:
+        """Know no identity that leads to one of these any more."""
+        self._known = {key: mpid for key, mpid in self._known.items() if mpid not in mpids}
+        if self._learned is not None:
+            self._learned = {key: mpid for key, mpid in self._learned.items() if mpid not in mpids}
+
+    def count(self, mpid: int) -> int:
+        """How many identities lead to an MPID."""
+        return sum(led == mpid for led in self._known.values())
+
     def resolve(self, block: Block, nameless: Flags) -> Block:
         """The block with an MPID for every batch. Its batches come in order, after those of the calls before; every
         nameless one (bool[n]) has an identity."""

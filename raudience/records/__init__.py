@@ -35,6 +35,7 @@ from raudience.records.explanations import (
     Truth,
 )
 from raudience.records.memberships import Membership, Page
+from raudience.records.receipts import Receipt, Removed
 
 __all__ = [
     "DELETED",
@@ -65,6 +66,8 @@ __all__ = [
     "OrNode",
     "Page",
     "Products",
+    "Receipt",
+    "Removed",
     "SampleCount",
     "Truth",
 ]

@@ -79,6 +79,10 @@ class Profiles:
         register = self.registers.get(("" if field.namespace in ACCOUNT_WIDE else workspace, field))
         return register.words_of(row) if register else None
 
+    def fields_of(self, row: int) -> int:
+        """How many fields of a row have a value."""
+        return sum(register.words_of(row) is not None for register in self._registers())
+
     def forget(self, rows: NDArray[np.int32]) -> None:
         """Forget all that is known of rows; their MPIDs are unknown from now on."""
         self.index.remove(rows)

@@ -11,7 +11,7 @@ from raudience.clock import DAY
 from raudience.criteria.leaves import Plan
 from raudience.criteria.outlines import Outline
 from raudience.hashing import first_by_hash
-from raudience.records import Comparison, Explanation, Field, Membership, Page, SampleCount
+from raudience.records import Comparison, Explanation, Field, Membership, Page, Removed, SampleCount
 from raudience.records.listings import Listing, Pick
 from raudience.records.memberships import UNKNOWN
 from raudience.shard.arrivals import EventDictionaries
@@ -81,6 +81,16 @@ class Known:
             for key, at in zip(self.entered.keys, entered.tolist(), strict=True)
             if self._member_column(key)[row]
         )
+
+    def footprint(self, mpid: int) -> Removed:
+        """How much there is of a user."""
+        row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])
+        if row < 0:
+            return Removed()
+        self.store.seal()
+        events = sum(int(np.count_nonzero(chunk.row == row)) for chunk in self.store.chunks)
+        memberships = sum(bool(self._member_column(key)[row]) for key in self.evaluation.shown)
+        return Removed(1, events, memberships, self.profiles.fields_of(row))
 
     def counts(self) -> dict[str, int]:
         """Size of every audience that is no shadow."""

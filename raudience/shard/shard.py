@@ -19,7 +19,8 @@ from raudience.shard.absorbing import Absorbing, opened
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.backfill import Backfill
 from raudience.shard.changing import changes_of, joined, ordered
-from raudience.shard.commands import Command, Tick
+from raudience.shard.commands import Command, Erase, Tick
+from raudience.shard.estimating import Samples
 from raudience.shard.freezing import Frozen
 from raudience.shard.index import NOBODY, Remembered
 from raudience.shard.intake import Intake, fresh_events, fresh_parts
@@ -27,7 +28,7 @@ from raudience.shard.membership import Turns
 from raudience.shard.profiles import Profiles
 from raudience.shard.reading import Known
 from raudience.shard.registers import NEVER
-from raudience.shard.sifting import join_thin
+from raudience.shard.sifting import drop_nobody, join_thin
 from raudience.shard.snapshot import Header, Part, RememberedPart
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
@@ -67,6 +68,9 @@ class Shard(Known):
             case Plan():
                 self._advance(now)
                 changes = self._adopt(command)
+            case Erase():
+                self._advance(now)
+                changes = self._erase(command)
             case _:
                 assert_never(command)
         self.store.forget(self.now - self.plan.lookback if self.plan.lookback is not None else -(1 << 61))
@@ -99,17 +103,9 @@ class Shard(Known):
         remembered of ids, and words, stay until their time is over."""
         rows = self.profiles.index.live()
         rows = rows[groups[key_groups(self.profiles.index.mpids[rows])]]
-        if not len(rows):
-            return
-        gone = np.zeros(self.profiles.rows, bool)
-        gone[rows] = True
-        self.profiles.forget(rows)
-        self.timers.forget(gone)
-        self.store.give(gone, -FOREVER, NOBODY)
-        join_thin(self.store)
-        self.evaluation.forget(rows)
-        self.entered.forget(gone)
-        self.profiles.index.release(rows)
+        if len(rows):
+            self._release(rows)
+            join_thin(self.store)
 
     def _remembered(self) -> dict[str, Remembered]:
         return {"batches": self._batches, "messages": self._messages}
@@ -309,6 +305,32 @@ class Shard(Known):
         audience = table[changes.audience]
         some = changes_of(msgspec.structs.replace(changes, audience=audience), audience >= 0)
         self._enter(some, self.profiles.index.find(some.mpid))
+
+    def _erase(self, command: Erase) -> Changes:
+        """Users leave every audience now, and nothing is left of them but ids of what they sent."""
+        rows = np.unique(self.profiles.index.find(np.array(command.mpids, np.int64)))
+        rows = rows[rows >= 0]
+        if not len(rows):
+            return self._changes()
+        evaluation = self.evaluation
+        drops = evaluation.drop(rows, np.full(len(rows), self.now))
+        self._note(evaluation.told(evaluation.membership.apply(gather(drops))))
+        changes = self._changes()
+        self._release(rows)
+        drop_nobody(self.store)
+        self._samples = Samples()
+        return changes
+
+    def _release(self, rows: NDArray[np.int32]) -> None:
+        """Forget rows wholly: their profiles are not here any more."""
+        gone = np.zeros(self.profiles.rows, bool)
+        gone[rows] = True
+        self.profiles.forget(rows)
+        self.timers.forget(gone)
+        self.store.give(gone, -FOREVER, NOBODY)
+        self.evaluation.forget(rows)
+        self.entered.forget(gone)
+        self.profiles.index.release(rows)
 
     def _scrub(self) -> None:
         """Take from the kept events what no profile owns any more and what the lookback has left behind, so that a

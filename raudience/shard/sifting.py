@@ -13,7 +13,7 @@ from raudience.shard.index import NOBODY
 from raudience.shard.rows import Cells
 from raudience.shard.store import SEAL, EventStore
 
-__all__ = ["Sifted", "join_thin", "sifted"]
+__all__ = ["Sifted", "drop_nobody", "join_thin", "sifted"]
 
 _FEW = SEAL // 8
 
@@ -68,6 +68,15 @@ def join_thin(store: EventStore) -> None:
     thin = [chunk for chunk, count in left if count < _FEW or count * 2 < chunk.size]
     whole = [chunk for chunk, count in left if count >= _FEW and count * 2 >= chunk.size]
     store.add([*whole, *sifted(Sifted(chunk, chunk.row, chunk.row != NOBODY) for chunk in thin)])
+
+
+def drop_nobody(store: EventStore) -> None:
+    """Have no event that nobody owns."""
+    chunks = store.take_sealed()
+    mixed = [bool((chunk.row == NOBODY).any()) for chunk in chunks]
+    whole = [chunk for chunk, some in zip(chunks, mixed, strict=True) if not some]
+    parts = (chunk for chunk, some in zip(chunks, mixed, strict=True) if some)
+    store.add([*whole, *sifted(Sifted(chunk, chunk.row, chunk.row != NOBODY) for chunk in parts)])
 
 
 def _places(where: NDArray[np.int64], size: int) -> NDArray[np.int64]:

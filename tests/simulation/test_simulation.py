@@ -60,6 +60,15 @@ def test_a_driver_that_lives_on_hears_every_change_once_and_in_order(seed):
     assert keys_of(life.heard) == keys_of(life.told())
 
 
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS, 3))
+def test_in_the_end_nothing_is_left_of_who_was_erased(seed):
+    life = Life(seed)
+    life.run()
+    assert life.engine.purge()
+    receipts = life.engine.receipts().kept
+    assert [receipt for receipt in receipts if receipt.purged_at is None] == []
+
+
 def test_the_faults_do_happen():
     happened = defaultdict(int)
     for seed in range(FIRST, FIRST + 30):
@@ -69,5 +78,5 @@ def test_the_faults_do_happen():
             happened[fault] += count
     for fault in ("append fails", "sync fails", "died before a call", "died after a call", "network cut",
                   "called twice", "driver died in the middle", "after append", "after freeze", "after telling",
-                  "driver died", "snapshot torn", "after deciding"):  # fmt: skip
+                  "driver died", "snapshot torn", "after deciding", "after purge"):  # fmt: skip
         assert happened[fault] > 0, fault

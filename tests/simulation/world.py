@@ -42,9 +42,10 @@ COMMANDS = (
 POINTS = (
     "before append", "after append", "after intent", "before telling", "after telling", "before snapshot",
     "during snapshot", "after snapshot", "after freeze", "after adopt", "after deciding",
+    "after purge",
 )  # fmt: skip
-RARE = ("after freeze", "after adopt", "after deciding")
-"""Points that are passed in moves and decisions only."""
+RARE = ("after freeze", "after adopt", "after deciding", "after purge")
+"""Points that are passed in moves, decisions and erasures only."""
 
 
 class Life:
@@ -58,6 +59,7 @@ class Life:
                                  failpoint=self._failpoint)  # fmt: skip
         self.shards = self.random.randint(1, 3)
         self.heard = []
+        self._read, self._position = [], 0
         self.engine, self.visitor = None, None
         self.carrier = FailingCarrier(self.disk, self.keepsake)
         self.now = START - 1
@@ -68,10 +70,12 @@ class Life:
         for number, (name, *values) in enumerate(self._story()):
             if number % 20 == 19 and self.chance("driver died", 0.3):
                 self._end_driver(everything=self.random.random() < 0.5)
+            if name == "erase":
+                self._surely(self._read_on)
             # Who cannot move key groups just now may leave it, and go on.
             left = name == "scale" and self.random.random() < 0.5
             self._surely(lambda name=name, values=values: tell(self.engine, name, *values), left)
-            if name in ("define", "ingest", "advance", "decide"):
+            if name in ("define", "ingest", "advance", "decide", "erase"):
                 tell(quiet, name, *values)
             if self.chance("visitor came", 0.1):
                 self._visit()
@@ -83,12 +87,15 @@ class Life:
         return quiet
 
     def told(self):
-        """Every change that the log of the coordinator tells, read by position in pieces."""
-        found, after = [], 0
-        while pieces := self.engine.told(after, 3):
-            found += [changes for _, changes in pieces]
-            after = pieces[-1][0]
-        return found
+        """Every change that the log of the coordinator tells, read by position in pieces; what an erasure would take
+        away was read before it."""
+        self._read_on()
+        return self._read
+
+    def _read_on(self):
+        while pieces := self.engine.told(self._position, 3):
+            self._read += [changes for _, changes in pieces]
+            self._position = pieces[-1][0]
 
     def _story(self):
         yield "define", FIRST, self.now
@@ -106,7 +113,9 @@ class Life:
                 yield "advance", self.now
             elif kind < 0.92:
                 yield "scale", self.random.randint(1, 4)
-            elif kind < 0.94:
+            elif kind < 0.93:
+                yield "erase", (self.random.randint(-20, 19),)
+            elif kind < 0.95:
                 yield "define", self.random.choice((FIRST, SECOND)), self.now
             elif kind < 0.97:
                 yield "decide", self.random.choice(COMMANDS), self.now
@@ -169,5 +178,8 @@ def tell(engine, name, *values):
     if name in ("define", "advance"):
         *values, now = values
         values = [*values, max(now, engine.now or 0)]
+    if name == "erase":
+        engine.erase(*values, "simulation", 0)
+        return None
     told = getattr(engine, name)(*values)
     return told.changes if isinstance(told, Ingested) else told

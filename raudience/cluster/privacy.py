@@ -1,0 +1,39 @@
+"""What a client does for users who want to be forgotten or left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from raudience.clock import now_ms
+from raudience.cluster.engine import Engine
+from raudience.hashing import keyed_hash
+from raudience.records import Receipt
+
+__all__ = ["Privacy"]
+
+
+class Privacy:
+    """Commands for single users; each leaves a receipt."""
+
+    _engine: Engine
+
+    def erase(self, mpid: int, by: str) -> Receipt:
+        """Forget a user: the user leaves every audience, profile, events, memberships and identities are gone for good,
+        and so is what was written before. What arrives later for the same MPID starts a new profile."""
+        return self.erase_all((mpid,), by)[0]
+
+    def erase_all(self, mpids: Sequence[int], by: str) -> tuple[Receipt, ...]:
+        """Forget several users at the price of one: a receipt for each, in their order, repeated ones once."""
+        return self._engine.erase(mpids, by, now_ms())
+
+    def opt_out(self, mpid: int, by: str, out: bool = True) -> Receipt:
+        """Have a user leave every audience and join none; out=False: end that."""
+        return self._engine.opt_out(mpid, by, now_ms(), out)
+
+    def receipts(self, mpid: int | None = None) -> tuple[Receipt, ...]:
+        """All receipts, the earliest first, or those of one user: who asks must know the MPID, no receipt tells it."""
+        found = self._engine.receipts()
+        if mpid is None:
+            return found.kept
+        user = keyed_hash(mpid, found.key)
+        return tuple(receipt for receipt in found.kept if receipt.user == user)
