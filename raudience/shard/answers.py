@@ -17,6 +17,7 @@ from raudience.criteria.leaves import (
     Distinct,
     FieldTest,
     FirstSeenTest,
+    Leaf,
     Place,
     SequenceOf,
     Sum,
@@ -43,9 +44,9 @@ class Answers:
     def __init__(self, row: int, profiles: Profiles, evaluation: Evaluation, events: UserEvents) -> None:
         self._row, self._profiles, self._evaluation, self._events = row, profiles, evaluation, events
 
-    def of(self, number: int) -> Answer:
+    def of(self, leaf: Leaf) -> Answer:
         """The answer of a leaf of the plan. Who is alive has not opted out."""
-        leaf = self._evaluation.compiled.leaves[number]
+        number = self._evaluation.compiled.numbers[leaf]
         match leaf:
             case Count():
                 times = [event.time for event in self._events.matching(leaf.matcher)]
@@ -76,8 +77,8 @@ class Answers:
         return Answer(lambda _: held, [])
 
     def _alive(self, number: int) -> Answer:
-        """Standing leaves say who was active; the one of opting out stands behind all leaves of the plan."""
-        opted_out = self._evaluation.compiled.leaves.index(OPTED_OUT)
+        """Standing leaves say who was active and who has opted out."""
+        opted_out = self._evaluation.compiled.numbers[OPTED_OUT]
         held = self._standing(number).holds(0) and not self._standing(opted_out).holds(0)
         retention = self._evaluation.plan.retention
         if retention is None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import Cart, Matcher, Plan, Window
-from raudience.records import Changes
+from raudience.criteria.leaves import Cart, Count, Matcher, Plan, Window
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.carts import ADDED, DONE, OTHER
+from raudience.shard.compiled import Compiled, Fresh
 from raudience.shard.contents import CartContents, product_ids
 from raudience.shard.evaluation import Evaluation
+from raudience.shard.fields import ProfileLeaves
 from raudience.shard.formulas import evaluate
 from raudience.shard.histories import HistoryState
+from raudience.shard.moments import MomentLeaf
 from raudience.shard.profiles import NOT_YET, Profiles
 from raudience.shard.registers import NEVER
 from raudience.shard.runs import Runs, grouped
@@ -24,6 +26,9 @@ from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
 
 __all__ = ["Backfill"]
+
+Truth: TypeAlias = dict[int, NDArray[np.bool_]]
+"""bool[rows] by the number of the leaf."""
 
 _AT_ONCE = 128
 """Counters that are filled at once: two bytes each for every row."""
@@ -43,94 +48,77 @@ class Backfill:
         self._profiles, self._store, self._known = profiles, store, known
         self._timers, self._now = timers, now
         self._rows = profiles.rows
-        self._filled: dict[str, NDArray[np.bool_]] = {}
 
-    def run(self, plan: Plan) -> Evaluation:
-        """An evaluation of the plan with all its state."""
-        self._store.seal()
+    def run(self, plan: Plan, former: Compiled | None = None) -> Evaluation:
+        """An evaluation of the plan with all its state; former: of the one whose numbers are kept."""
         self._timers.keep(lambda leaf: leaf < 0)
-        evaluation = Evaluation(plan, self._profiles, self._known)
-        truth = np.zeros((len(evaluation.compiled.leaves), self._rows), bool)
-        self._profile_leaves(evaluation, truth)
-        latest = self._wanted_latest(evaluation)
-        self._counters(evaluation, truth, latest)
-        self._carts(evaluation, truth, latest)
-        self._histories(evaluation, truth)
-        evaluation.membership.leaves.fill(truth)
-        members = [evaluate(formula, truth.__getitem__) for formula in evaluation.compiled.formulas]
-        evaluation.membership.members.fill(members)
-        self._filled = dict(zip(evaluation.audiences, members, strict=True))
+        evaluation = Evaluation(plan, self._profiles, self._known, former)
+        self.fill(evaluation, evaluation.compiled.since(None))
         return evaluation
 
-    def difference(self, former: Evaluation, present: Evaluation) -> Changes:
-        """Changes of membership from an evaluation to the one that was filled, at this moment; audiences that are gone
-        are left by all. Of shadows nothing is told."""
-        versions = {a.key: a.version for e in (former, present) for a in e.plan.shown}
-        keys = sorted(versions)
-        parts = [self._turned(former, key) if key in present.shown else self._gone(former, key) for key in keys]
-        count = [len(mpids) for mpids, _ in parts]
-        return Changes(
-            tuple(keys),
-            tuple(versions[key] for key in keys),
-            np.arange(len(keys), dtype=np.int32).repeat(count),
-            np.concatenate([np.zeros(0, np.int64), *(mpids for mpids, _ in parts)]),
-            np.concatenate([np.zeros(0, bool), *(entered for _, entered in parts)]),
-            np.full(sum(count), self._now),
-        )
+    def fill(self, evaluation: Evaluation, fresh: Fresh) -> None:
+        """Find what is fresh in an evaluation; the rest is there."""
+        self._store.seal()
+        if any(leaf.leaf in fresh.leaves for leaf in evaluation.leaves.moment_leaves()):
+            # What had the number before may have asked to be called.
+            self._timers.keep(lambda leaf: ~np.isin(leaf, list(fresh.leaves)))
+        membership, truth = evaluation.membership, self._truth(evaluation, fresh)
+        membership.leaves.fill(truth)
 
-    def _turned(self, former: Evaluation, key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """MPIDs int64[k], ascending, of those who enter or leave an audience; bool[k]: who enters."""
-        after, column = self._filled[key], former.shown.get(key)
-        if column is None:
-            return np.sort(self._profiles.index.mpids.take(after.nonzero()[0])), np.ones(np.count_nonzero(after), bool)
-        before = former.membership.members.column(column, self._rows)
-        row = (before != after).nonzero()[0]
-        mpids = self._profiles.index.mpids.take(row)
-        order = np.argsort(mpids)
-        return mpids[order], ~before[row[order]]
+        def column(leaf: int) -> NDArray[np.bool_]:
+            return truth[leaf] if leaf in truth else membership.leaves.column(leaf, self._rows)
 
-    def _gone(self, former: Evaluation, key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The same for an audience that is no longer shown."""
-        before = former.membership.members.column(former.shown[key], self._rows)
-        mpids = np.sort(self._profiles.index.mpids.take(before.nonzero()[0]))
-        return mpids, np.zeros(len(mpids), bool)
+        formulas = evaluation.compiled.formulas
+        membership.members.fill({number: evaluate(formulas[number], column) for number in sorted(fresh.audiences)})
+        evaluation.make_room(self._rows)
 
-    def _profile_leaves(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
-        leaves, rows = evaluation.leaves, self._rows
+    def _truth(self, evaluation: Evaluation, fresh: Fresh) -> Truth:
+        truth: Truth = {}
+        self._profile_leaves(evaluation.leaves, fresh.leaves, truth)
+        carts = [number for number, state in enumerate(evaluation.events.carts) if state.leaves[0][0] in fresh.leaves]
+        latest = self._wanted_latest(evaluation, carts)
+        self._counters(evaluation, fresh, truth, latest)
+        self._carts(evaluation, carts, truth, latest)
+        self._histories(evaluation, fresh.leaves, truth)
+        return truth
+
+    def _profile_leaves(self, leaves: ProfileLeaves, fresh: frozenset[int], truth: Truth) -> None:
         for (workspace, field), asked in leaves.asked.items():
-            for number, column in zip(asked.numbers, leaves.whole_field(workspace, field, rows), strict=True):
-                truth[number] = column
-        for number, place in leaves.places:
-            truth[number] = leaves.whole_place(place, rows)
-        for number, alive in leaves.present:
-            truth[number] = leaves.whole_present(alive, rows)
+            if places := [place for place, number in enumerate(asked.leaves) if number in fresh]:
+                columns = leaves.whole_field(workspace, field, self._rows, places)
+                truth.update((asked.leaves[place], column) for place, column in zip(places, columns, strict=True))
+        rows = self._rows
+        truth.update((number, leaves.whole_place(leaf, rows)) for number, leaf in leaves.places if number in fresh)
+        truth.update((number, leaves.whole_present(leaf, rows)) for number, leaf in leaves.present if number in fresh)
         for (workspace, field), aged in leaves.ages.items():
-            moment = leaves.whole_moment(workspace, field, rows)
-            for leaf in aged:
-                truth[leaf.leaf] = leaf.fill(moment, self._now, self._timers)
+            if wanted := [leaf for leaf in aged if leaf.leaf in fresh]:
+                self._moments(wanted, leaves.whole_moment(workspace, field, self._rows), truth)
         for workspace, seen in leaves.first_seen.items():
             self._profiles.workspace(workspace)
             self._profiles.make_room()
-            first = self._profiles.first_seen[workspace][:rows]
-            for leaf in seen:
-                truth[leaf.leaf] = leaf.fill(np.where(first == NOT_YET, NEVER, first), self._now, self._timers)
+            if wanted := [leaf for leaf in seen if leaf.leaf in fresh]:
+                first = self._profiles.first_seen[workspace][: self._rows]
+                self._moments(wanted, np.where(first == NOT_YET, NEVER, first), truth)
+
+    def _moments(self, leaves: list[MomentLeaf], moment: NDArray[np.int64], truth: Truth) -> None:
+        truth.update((leaf.leaf, leaf.fill(moment, self._now, self._timers)) for leaf in leaves)
 
     def _select(self, evaluation: Evaluation, matcher: Matcher) -> Selector:
         return Selector(matcher, self._known, evaluation.plan.workspaces)
 
-    def _counters(self, evaluation: Evaluation, truth: NDArray[np.bool_], latest: list[_Latest]) -> None:
+    def _counters(self, evaluation: Evaluation, fresh: Fresh, truth: Truth, latest: list[_Latest]) -> None:
         """Fill counters; the latest events that carts wait for are read along with the first of them."""
-        compiled = evaluation.compiled
-        for first in range(0, max(len(compiled.counters), 1), _AT_ONCE):
-            part = compiled.counters[first : first + _AT_ONCE]
-            counts = self._count(evaluation, part, latest if first == 0 else [])
-            for number, column in enumerate(counts, first):
-                for leaf, count in compiled.counter_leaves[number]:
-                    np.greater_equal(column, count.least, out=truth[leaf])
-                    if count.most is not None:
-                        truth[leaf] &= column <= count.most
-            if part:
-                evaluation.events.counters.fill(first, counts)
+        compiled, counters = evaluation.compiled, evaluation.events.counters
+        for number, leaves in enumerate(compiled.counter_leaves):
+            if number not in fresh.counters and any(leaf in fresh.leaves for leaf, _ in leaves):
+                _judge(leaves, fresh.leaves, counters.column(number, self._rows), truth)
+        wanted = sorted(fresh.counters)
+        for start in range(0, max(len(wanted), 1), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            counts = self._count(evaluation, [compiled.counters[number] for number in part], [] if start else latest)
+            for number, column in zip(part, counts, strict=True):
+                _judge(compiled.counter_leaves[number], fresh.leaves, column, truth)
+            counters.fill(dict(zip(part, counts, strict=True)))
 
     def _count(
         self, evaluation: Evaluation, counters: list[tuple[int, Window]], latest: list[_Latest]
@@ -190,11 +178,11 @@ class Backfill:
                 for part in found.within(after, until):
                     yield found, part
 
-    def _wanted_latest(self, evaluation: Evaluation) -> list[_Latest]:
+    def _wanted_latest(self, evaluation: Evaluation, carts: list[int]) -> list[_Latest]:
         """What carts wait for, each matcher once. Other actions that are older than every wait change nothing."""
         after: dict[Matcher, int] = {}
-        for state in evaluation.events.carts:
-            for _, leaf in state.leaves:
+        for number in carts:
+            for _, leaf in evaluation.events.carts[number].leaves:
                 for matcher in (leaf.added, leaf.done):
                     after[matcher] = -_EVER
                 if leaf.other is not None:
@@ -203,17 +191,18 @@ class Backfill:
             _Latest(matcher, self._select(evaluation, matcher), moment, self._rows) for matcher, moment in after.items()
         ]
 
-    def _carts(self, evaluation: Evaluation, truth: NDArray[np.bool_], found: list[_Latest]) -> None:
+    def _carts(self, evaluation: Evaluation, carts: list[int], truth: Truth, found: list[_Latest]) -> None:
         known = {each.matcher: each.held for each in found}
-        for state, contents in zip(evaluation.events.carts, evaluation.events.contents, strict=True):
+        for number in carts:
+            state = evaluation.events.carts[number]
             leaf = state.leaves[0][1]
             latest = np.full((4, self._rows), NEVER)
             for role, matcher in ((ADDED, leaf.added), (DONE, leaf.done), (OTHER, leaf.other)):
                 if matcher is not None:
                     latest[role] = known[matcher]
             if leaf.removed is not None:
-                self._contents(evaluation, leaf, latest[3], contents)
-            truth[state.numbers] = state.fill(latest, self._now)
+                self._contents(evaluation, leaf, latest[3], evaluation.events.contents[number])
+            truth.update(zip(state.numbers.tolist(), state.fill(latest, self._now), strict=True))
 
     def _contents(self, evaluation: Evaluation, leaf: Cart, left: NDArray[np.int64], contents: CartContents) -> None:
         for matcher, added in ((leaf.added, True), (leaf.removed, False)):
@@ -226,20 +215,33 @@ class Backfill:
                     else:
                         left[row] = contents.take(row, time, added, ids)
 
-    def _histories(self, evaluation: Evaluation, truth: NDArray[np.bool_]) -> None:
+    def _histories(self, evaluation: Evaluation, fresh: frozenset[int], truth: Truth) -> None:
         for state in evaluation.events.histories:
-            truth[state.number] = evaluation.compiled.default[state.number]
+            if state.number not in fresh:
+                continue
+            column = truth[state.number] = np.full(self._rows, evaluation.compiled.default[state.number])
             for step, matcher in enumerate(state.matchers()):
                 selector = self._select(evaluation, matcher)
                 for found, part in self._found(selector, self._now - state.leaf.window.high - 1, _EVER):
                     self._take(state, step, found, part)
             for row in state.rows():
-                truth[state.number, row] = state.holds(state.present(row, self._now), self._now)
+                column[row] = state.holds(state.present(row, self._now), self._now)
 
     def _take(self, state: HistoryState, step: int, found: Found, part: slice) -> None:
         entries = state.entries(found.events, found.places(part), step, found.times(part))
         for row, kept in zip(found.row[part].tolist(), entries, strict=True):
             state.take(row, kept)
+
+
+def _judge(
+    leaves: list[tuple[int, Count]], fresh: frozenset[int], counts: NDArray[np.integer[Any]], truth: Truth
+) -> None:
+    """What fresh leaves of a counter say of its counts [rows]."""
+    for number, leaf in leaves:
+        if number in fresh:
+            truth[number] = counts >= leaf.least
+            if leaf.most is not None:
+                truth[number] &= counts <= leaf.most
 
 
 class _Latest:

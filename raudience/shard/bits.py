@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,20 +61,29 @@ class Bits:
         """bool[rows]: one column of all rows."""
         return (self.bytes[:rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0
 
-    def fill(self, columns: Sequence[NDArray[np.bool_]] | NDArray[np.bool_]) -> None:
-        """Set all rows: bool[rows] of each column."""
-        if not len(columns):
-            return
-        rows = len(columns[0])
+    def fill(self, columns: Mapping[int, NDArray[np.bool_]]) -> None:
+        """Set some columns of all rows, bool[rows] each."""
+        by_byte: dict[int, list[int]] = {}
+        for column in columns:
+            by_byte.setdefault(column >> 3, []).append(column)
+        rows = len(next(iter(columns.values()))) if columns else 0
         self.make_room(rows)
-        used = (len(columns) + 7) >> 3
         for start in range(0, rows, _BLOCK):
             part = slice(start, min(start + _BLOCK, rows))
-            self.bytes[part, used:] = 0
-            for place in range(used):
-                eight = np.array([column[part] for column in columns[8 * place : 8 * place + 8]]).view(np.uint8)
-                eight *= BIT[: len(eight), None]
-                self.bytes[part, place] = eight.sum(axis=0, dtype=np.uint8)
+            for place, some in by_byte.items():
+                bits = BIT[[column & 7 for column in some]]
+                held = np.array([columns[column][part] for column in some]).view(np.uint8)
+                held *= bits[:, None]
+                self.bytes[part, place] &= ~bits.sum(dtype=np.uint8)
+                self.bytes[part, place] |= held.sum(axis=0, dtype=np.uint8)
+
+    def take_over(self, other: Bits) -> None:
+        """Hold what another holds, which has as many columns or fewer and must not be used any more."""
+        held, width = other.bytes, self.bytes.shape[1]
+        if held.shape[1] < width:
+            held = np.zeros((len(other.bytes), width), np.uint8)
+            held[:, : other.bytes.shape[1]] = other.bytes
+        self.bytes = held
 
     def flip(self, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> None:
         """Turn bits; a bit named twice is turned twice."""

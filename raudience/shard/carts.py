@@ -62,6 +62,10 @@ class CartState:
     def clear(self, rows: NDArray[np.int32]) -> None:
         self.moments[rows] = NEVER
 
+    def take_over(self, other: CartState) -> None:
+        """Hold what another of the same leaves holds, which must not be used any more."""
+        self.moments, self._adding = other.moments, other._adding
+
     def graft(self, other: CartState, to: NDArray[np.int32]) -> None:
         """Take the rows of another, but for NOBODY; to: int32[n], own row of each of them."""
         self.moments[to[1:]] = other.moments[1 : len(to)]

@@ -36,9 +36,7 @@ def _check_members(profiles: Profiles, evaluation: Evaluation) -> None:
         expected = evaluate(formula, lambda leaf: membership.leaves.column(leaf, rows))
         wrong = (membership.members.column(number, rows) != expected).nonzero()[0]
         if len(wrong):
-            message = (
-                f"audience {evaluation.plan.audiences[number].key}: {len(wrong)} members disagree with its criteria"
-            )
+            message = f"audience {evaluation.compiled.keys[number]}: {len(wrong)} members disagree with its criteria"
             raise ReportBug(message)
 
 
@@ -46,7 +44,7 @@ def _check_leaves(
     profiles: Profiles, store: EventStore, known: EventDictionaries, evaluation: Evaluation, now: int
 ) -> None:
     live = profiles.index.live()
-    fresh = Backfill(profiles, store, known, Timers(), now).run(evaluation.plan)
+    fresh = Backfill(profiles, store, known, Timers(), now).run(evaluation.plan, evaluation.compiled)
     for number, leaf in enumerate(evaluation.compiled.leaves):
         held = evaluation.membership.leaves.get(live, number)
         wrong = (fresh.membership.leaves.get(live, number) != held).nonzero()[0]

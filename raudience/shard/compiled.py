@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, assert_never
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Final, Literal, NamedTuple, TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +27,17 @@ from raudience.criteria.leaves import (
     SequenceOf,
     Sum,
     Window,
+    leaves_of,
 )  # fmt: skip
 from raudience.criteria.operators import IsTrue
 from raudience.criteria.values import holds_absent, holds_numbers
 from raudience.records import Field
 
-__all__ = ["OPTED_OUT", "Compiled", "Watcher", "default_of"]
+__all__ = ["OPTED_OUT", "Compiled", "Fresh", "Watcher", "default_of", "placed"]
 
 OPTED_OUT: Final = FieldTest("", Field("status", "opted_out"), IsTrue())
 _LEAVES_PER_COUNTER = 63
+_Thing = TypeVar("_Thing", bound=Hashable)
 
 
 class Watcher(NamedTuple):
@@ -50,16 +53,41 @@ class Watcher(NamedTuple):
     role: int
 
 
-class Compiled:
-    """leaves: those of the plan, then the internal one of opting out. Alive(...) stands for being present only; in the
-    formulas it is joined with "has not opted out"."""
+class Counted(NamedTuple):
+    """What a counter counts. part: of the leaves on it, when they are too many for one."""
 
-    def __init__(self, plan: Plan) -> None:
+    matcher: Matcher
+    window: Window
+    part: int
+
+
+class Fresh(NamedTuple):
+    """Numbers of leaves, counters and audiences of which nothing is known yet."""
+
+    leaves: frozenset[int]
+    counters: frozenset[int]
+    audiences: frozenset[int]
+
+
+class Compiled:
+    """leaves: those of the plan and the internal one of opting out. Alive(...) stands for being present only; in the
+    formulas it is joined with "has not opted out".
+
+    former: leaves, counters and audiences keep the numbers that they have there. What the plan does not ask for any
+    longer stays, and goes on, until something new takes its number; an audience that is gone has nobody in it.
+    """
+
+    def __init__(self, plan: Plan, former: Compiled | None = None) -> None:
         self.plan = plan
-        self.leaves: tuple[Leaf, ...] = (*plan.leaves, OPTED_OUT)
+        self.leaves: tuple[Leaf, ...] = placed(former.leaves if former else (), (*plan.leaves, OPTED_OUT))
+        self.numbers = {leaf: number for number, leaf in enumerate(self.leaves)}
         self.default = np.array([default_of(leaf) for leaf in self.leaves], bool)
-        self.formulas = tuple(_with_opt_out(audience.formula, self.leaves) for audience in plan.audiences)
+        asked = {audience.key: _numbered(audience.formula, plan.leaves, self.numbers) for audience in plan.audiences}
+        self.keys: tuple[str, ...] = placed(former.keys if former else (), asked)
+        opted_out = self.numbers[OPTED_OUT]
+        self.formulas = tuple(asked.get(key, AndOf((opted_out, NotOf(opted_out)))) for key in self.keys)
         self._matchers: dict[Matcher, int] = {}
+        self.counted: tuple[Counted, ...] = former.counted if former else ()
         self.counters: list[tuple[int, Window]] = []
         self.counter_leaves: list[list[tuple[int, Count]]] = []
         self.carts: list[list[tuple[int, Cart]]] = []
@@ -85,20 +113,34 @@ class Compiled:
                 read.setdefault((leaf.workspace, leaf.field), []).append((number, leaf))
         return read
 
+    def since(self, former: Compiled | None) -> Fresh:
+        """What is not known when all is known that was compiled before, None: nothing was."""
+        if former is None:
+            return Fresh(*(frozenset(range(len(every))) for every in (self.leaves, self.counted, self.keys)))
+        leaves = set(_differing(self.leaves, former.leaves))
+        leaves.update(number for group in self.carts if group not in former.carts for number, _ in group)
+        reading = (at for at, formula in enumerate(self.formulas) if not leaves.isdisjoint(leaves_of(formula)))
+        return Fresh(
+            frozenset(leaves),
+            frozenset(_differing(self.counted, former.counted)),
+            frozenset((*_differing(self.formulas, former.formulas), *reading)),
+        )
+
     def _matcher(self, matcher: Matcher) -> int:
         return self._matchers.setdefault(matcher, len(self._matchers))
 
     def _compile_counters(self) -> None:
-        groups: dict[tuple[int, Window, int], list[tuple[int, Count]]] = {}
-        seen: dict[tuple[int, Window], int] = {}
+        groups: dict[Counted, list[tuple[int, Count]]] = {}
+        seen: dict[tuple[Matcher, Window], int] = {}
         for number, leaf in enumerate(self.leaves):
             if isinstance(leaf, Count):
-                counter = (self._matcher(leaf.matcher), leaf.window)
+                counter = (leaf.matcher, leaf.window)
                 part = seen.get(counter, 0) // _LEAVES_PER_COUNTER
                 seen[counter] = seen.get(counter, 0) + 1
-                groups.setdefault((*counter, part), []).append((number, leaf))
-        self.counters = [(matcher, window) for matcher, window, _ in groups]
-        self.counter_leaves = list(groups.values())
+                groups.setdefault(Counted(*counter, part), []).append((number, leaf))
+        self.counted = placed(self.counted, groups)
+        self.counters = [(self._matcher(counted.matcher), counted.window) for counted in self.counted]
+        self.counter_leaves = [groups.get(counted, []) for counted in self.counted]
 
     def _compile_carts(self) -> None:
         groups: dict[tuple[Matcher | None, ...], list[tuple[int, Cart]]] = {}
@@ -134,6 +176,20 @@ class Compiled:
             self.histories.append((number, leaf))
 
 
+def placed(former: Sequence[_Thing], wanted: Iterable[_Thing]) -> tuple[_Thing, ...]:
+    """Wanted things, distinct, each where it was; one that is new takes the place of one that is no longer wanted, or
+    stands behind all."""
+    asked, known = dict.fromkeys(wanted), set(former)
+    new = iter([thing for thing in asked if thing not in known])
+    kept = [thing if thing in asked else next(new, thing) for thing in former]
+    return (*kept, *new)
+
+
+def _differing(things: Sequence[object], former: Sequence[object]) -> list[int]:
+    """Places at which there is not what was there."""
+    return [at for at, thing in enumerate(things) if at >= len(former) or thing != former[at]]
+
+
 def _one_other_each(leaves: list[tuple[int, Cart]]) -> list[list[tuple[int, Cart]]]:
     """Cart leaves parted so that each part looks at one kind of other action; a leaf that looks at none, if there is
     one, joins the first part, behind the others."""
@@ -165,16 +221,18 @@ def _zero(leaf: Sum) -> bool:
     return bool(holds_numbers(leaf.test, zero)[0])
 
 
-def _with_opt_out(formula: Formula, leaves: tuple[Leaf, ...]) -> Formula:
+def _numbered(formula: Formula, leaves: tuple[Leaf, ...], numbers: dict[Leaf, int]) -> Formula:
+    """A formula over leaves in their numbers, in which who has opted out is not alive."""
     match formula:
         case int():
-            alive = isinstance(leaves[formula], Alive)
-            return AndOf((formula, NotOf(len(leaves) - 1))) if alive else formula
+            leaf = leaves[formula]
+            number = numbers[leaf]
+            return AndOf((number, NotOf(numbers[OPTED_OUT]))) if isinstance(leaf, Alive) else number
         case NotOf():
-            return NotOf(_with_opt_out(formula.of, leaves))
+            return NotOf(_numbered(formula.of, leaves, numbers))
         case AndOf():
-            return AndOf(tuple(_with_opt_out(part, leaves) for part in formula.of))
+            return AndOf(tuple(_numbered(part, leaves, numbers) for part in formula.of))
         case OrOf():
-            return OrOf(tuple(_with_opt_out(part, leaves) for part in formula.of))
+            return OrOf(tuple(_numbered(part, leaves, numbers) for part in formula.of))
         case _:
             assert_never(formula)

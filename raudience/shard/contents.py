@@ -69,6 +69,10 @@ class CartContents:
             self._products.pop(row, None)
             self._pending.pop(row, None)
 
+    def take_over(self, other: CartContents) -> None:
+        """Hold what another holds, which must not be used any more."""
+        self._products, self._pending = other._products, other._pending
+
     def graft(self, other: CartContents, to: NDArray[np.int32]) -> None:
         """Take the rows of another, of which nothing is left there; to: int32[n], own row of each of them."""
         self._products.update((int(to[row]), held) for row, held in other._products.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ _FULL = 255
 _KEY_BITS = 63
 _MOST_LEAVES = 63
 _BLOCK = 8192
+_SPARE = 8
+"""Counters that are added find room for so many at once: making it copies all counts."""
 
 
 class Counters:
     """counts[row, counter], and which leaves turn when a count moves.
 
-    `leaves` gives, for each counter, its Count leaves with their numbers in the plan.
+    `leaves` gives, for each counter, its Count leaves with their numbers. width: counters that there is room for.
     """
 
     def __init__(self, leaves: list[list[tuple[int, Count]]]) -> None:
@@ -43,17 +46,33 @@ class Counters:
         """Counts int64[rows] of one counter."""
         return self._get(np.arange(rows, dtype=np.int64) * self.width + counter)
 
-    def fill(self, first: int, counts: list[NDArray[np.integer[Any]]]) -> None:
-        """Set the counts [rows] of all rows, of the counters from `first` on; before, those are zero."""
-        rows = len(counts[0])
+    def fill(self, counts: Mapping[int, NDArray[np.integer[Any]]]) -> None:
+        """Set the counts [rows] of some counters for all rows."""
+        if not counts:
+            return
+        numbers = list(counts)
+        rows = len(counts[numbers[0]])
         self.make_room(rows)
+        self._large = {place: count for place, count in self._large.items() if place % self.width not in counts}
         for start in range(0, rows, _BLOCK):
             part = slice(start, start + _BLOCK)
-            some = [np.minimum(column[part], _FULL).astype(np.uint8) for column in counts]
-            self._counts[part][: rows - start, first : first + len(counts)] = np.array(some).T
-        for number, column in enumerate(counts, first):
+            some = [np.minimum(column[part], _FULL).astype(np.uint8) for column in counts.values()]
+            self._counts[part][: rows - start, numbers] = np.array(some).T
+        for number, column in counts.items():
             for row in (column > _FULL).nonzero()[0].tolist():
                 self._large[row * self.width + number] = int(column[row])
+
+    def take_over(self, other: Counters) -> None:
+        """Hold what another holds, which has as many counters or fewer and must not be used any more."""
+        if self.width <= other.width:
+            self.width, self._counts, self._large = other.width, other._counts, other._large
+            return
+        self.width = -(-self.width // _SPARE) * _SPARE
+        self._counts = np.zeros((len(other._counts), self.width), np.uint8)
+        self._counts[:, : other.width] = other._counts
+        self._large = {
+            place // other.width * self.width + place % other.width: count for place, count in other._large.items()
+        }
 
     def clear(self, rows: NDArray[np.int32]) -> None:
         """Zero the counts of rows that are given to other profiles."""
@@ -63,10 +82,10 @@ class Counters:
             self._large = {place: count for place, count in self._large.items() if place // self.width not in cleared}
 
     def graft(self, other: Counters, to: NDArray[np.int32]) -> None:
-        """Take the rows of another, but for NOBODY; to: int32[n], own row of each of them."""
-        self._counts[to[1:]] = other._counts[1 : len(to)]
+        """Take the rows of another of the same counters, but for NOBODY; to: int32[n], own row of each of them."""
+        self._counts[to[1:], : other.width] = other._counts[1 : len(to)]
         for place, count in other._large.items():
-            row, counter = divmod(place, self.width)
+            row, counter = divmod(place, other.width)
             if row:
                 self._large[int(to[row]) * self.width + counter] = count
 

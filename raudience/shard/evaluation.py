@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from raudience.criteria.leaves import Plan
 from raudience.shard.arrivals import EventDictionaries
-from raudience.shard.compiled import Compiled
+from raudience.shard.compiled import Compiled, Fresh
 from raudience.shard.events import EventLeaves
 from raudience.shard.fields import ProfileLeaves
 from raudience.shard.formulas import Formulas
@@ -20,19 +20,22 @@ __all__ = ["Evaluation"]
 
 
 class Evaluation:
-    """audiences: number of each audience of the plan by its key; shown: of those that are no shadows."""
+    """audiences: number of each audience of the plan by its key; shown: of those that are no shadows. former: of the
+    evaluation whose numbers are kept."""
 
-    def __init__(self, plan: Plan, profiles: Profiles, known: EventDictionaries) -> None:
+    def __init__(
+        self, plan: Plan, profiles: Profiles, known: EventDictionaries, former: Compiled | None = None
+    ) -> None:
         self.plan = plan
-        self.compiled = Compiled(plan)
-        self.audiences = {audience.key: number for number, audience in enumerate(plan.audiences)}
-        self.shown = {audience.key: self.audiences[audience.key] for audience in plan.shown}
-        self._told = np.full(len(plan.audiences), -1, np.int32)
+        self.compiled = Compiled(plan, former)
+        numbers = {key: number for number, key in enumerate(self.compiled.keys)}
+        self.audiences = {audience.key: numbers[audience.key] for audience in plan.audiences}
+        self.shown = {audience.key: numbers[audience.key] for audience in plan.shown}
+        self._told = np.full(len(numbers), -1, np.int32)
         self._told[list(self.shown.values())] = np.arange(len(self.shown))
         self.leaves = ProfileLeaves(self.compiled, profiles)
         self.events = EventLeaves(self.compiled, known)
         self.membership = Membership(self.compiled.default, Formulas(self.compiled.formulas))
-        self.make_room(profiles.rows)
 
     def make_room(self, rows: int) -> None:
         self.leaves.make_room(rows)
@@ -52,11 +55,23 @@ class Evaluation:
 
     def told(self, turns: Turns) -> Turns:
         """What is told of turns: nothing of shadows, and audiences numbered as in `plan.shown`."""
-        if len(self.shown) == len(self.audiences):
-            return turns
         audience = self._told.take(turns.audience)
-        where = (audience >= 0).nonzero()[0]
-        return Turns(audience[where], turns.row[where], turns.entered[where], turns.at[where])
+        told = audience >= 0
+        if told.all():
+            return turns._replace(audience=audience)
+        return Turns(audience[told], turns.row[told], turns.entered[told], turns.at[told])
+
+    def take_over(self, other: Evaluation, fresh: Fresh) -> None:
+        """Go on from what another has found, which must not be used any more, but for what is fresh. The numbers of
+        leaves, counters and audiences are those of the other."""
+        theirs = {leaf.leaf: leaf for leaf in other.leaves.moment_leaves()}
+        for leaf in self.leaves.moment_leaves():
+            if leaf.leaf not in fresh.leaves:
+                leaf.take_over(theirs[leaf.leaf])
+        self.leaves.take_over(other.leaves)
+        self.events.take_over(other.events, fresh.leaves)
+        self.membership.leaves.take_over(other.membership.leaves)
+        self.membership.members.take_over(other.membership.members)
 
     def graft(self, other: Evaluation, to: NDArray[np.int32]) -> None:
         """Take what another evaluation of the same plan has found, but for NOBODY; to: int32[n], own row of each of its

@@ -61,6 +61,19 @@ class EventLeaves:
         for history, their_history in zip(self.histories, other.histories, strict=True):
             history.graft(their_history, to)
 
+    def take_over(self, other: EventLeaves, fresh: frozenset[int]) -> None:
+        """Go on from the states of another, but for those of fresh leaves."""
+        self.counters.take_over(other.counters)
+        carts = {cart.leaves[0][0]: place for place, cart in enumerate(other.carts)}
+        for place, cart in enumerate(self.carts):
+            if (number := cart.leaves[0][0]) not in fresh:
+                cart.take_over(other.carts[carts[number]])
+                self.contents[place].take_over(other.contents[carts[number]])
+        histories = {history.number: history for history in other.histories}
+        for history in self.histories:
+            if history.number not in fresh:
+                history.take_over(histories[history.number])
+
     def look_afresh(self) -> None:
         """Rows of kept events have changed: nothing that was looked up of them holds any more."""
         self.edges = Edges(self.subscriptions, self.matching)

@@ -43,7 +43,7 @@ class Explainer:
         now: int,
     ) -> None:
         self._now, self._plan = now, evaluation.plan
-        self._audiences = evaluation.audiences
+        self._formulas = {planned.key: planned.formula for planned in evaluation.plan.audiences}
         events = UserEvents(row, store, evaluation, known, now)
         self._answers = Answers(row, profiles, evaluation, events)
         self._findings = Findings(row, profiles, events, now)
@@ -55,7 +55,7 @@ class Explainer:
         if outline is None or {*asked_in(outline)} != {leaves[leaf] for leaf in leaves_of(formula)}:
             outline = outline_of(formula, leaves)
         numbers = {leaf: number for number, leaf in enumerate(dict.fromkeys(asked_in(outline)))}
-        answers = [self._answers.of(leaves.index(leaf)) for leaf in numbers]
+        answers = [self._answers.of(leaf) for leaf in numbers]
         state = _State(formula, [numbers.get(leaf) for leaf in leaves], answers, self._now)
         return Explanation(
             audience=audience,
@@ -73,11 +73,11 @@ class Explainer:
         """The next moment at which the membership changes if nothing happens."""
         formula = self._formula(audience)
         read = {leaf: place for place, leaf in enumerate(leaves_of(formula))}
-        answers = [self._answers.of(leaf) for leaf in read]
+        answers = [self._answers.of(self._plan.leaves[leaf]) for leaf in read]
         return _State(formula, [read.get(leaf) for leaf in range(len(self._plan.leaves))], answers, self._now).flips_at
 
     def _formula(self, audience: str) -> Formula:
-        return self._plan.audiences[self._audiences[audience]].formula
+        return self._formulas[audience]
 
     def _truth(self, leaf: Leaf, state: _State, number: int) -> Truth:
         found, evidence = self._findings.of(leaf)

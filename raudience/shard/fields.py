@@ -33,6 +33,7 @@ class Asked:
 
     def __init__(self, numbers: list[int], tests: list[ValueTest], dictionary: Dictionary) -> None:
         self.leaves = numbers
+        self.tests = tests
         self.numbers = np.array(numbers, np.int32)
         self.tables = [TruthTable(test, dictionary) for test in tests]
         self.classes = ValueClasses(tests, dictionary)
@@ -65,6 +66,14 @@ class ProfileLeaves:
     def make_room(self, rows: int) -> None:
         for leaf in self.moment_leaves():
             leaf.make_room(rows)
+
+    def take_over(self, other: ProfileLeaves) -> None:
+        """Know what another knows of words."""
+        self._moments = other._moments
+        for read, theirs in other.asked.items():
+            mine = self.asked.get(read)
+            if mine is not None and (mine.leaves, mine.tests) == (theirs.leaves, theirs.tests):
+                self.asked[read] = theirs
 
     def field_toggles(self, workspace: str, field: Field, timeline: Timeline, bits: Bits) -> list[Toggles]:
         """Leaves that a field turned."""
@@ -143,9 +152,9 @@ class ProfileLeaves:
             toggles.append(turns(row, at, np.ones((1, len(row)), bool), np.array([number], np.int32), bits))
         return toggles
 
-    def whole_field(self, workspace: str, field: Field, rows: int) -> list[NDArray[np.bool_]]:
-        """bool[rows] for each test on a field: what it says of every row."""
-        tables = self.asked[workspace, field].tables
+    def whole_field(self, workspace: str, field: Field, rows: int, places: Sequence[int]) -> list[NDArray[np.bool_]]:
+        """bool[rows] for some of the tests on a field: what it says of every row."""
+        tables = [self.asked[workspace, field].tables[place] for place in places]
         if field.namespace in SETS:
             return [self._profiles.gathering(field).whole(table, rows) for table in tables]
         return self._profiles.register(workspace, field).whole_truths(tables, rows)

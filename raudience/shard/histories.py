@@ -135,6 +135,10 @@ class HistoryState:
         for row in rows.tolist():
             self._kept.pop(row, None)
 
+    def take_over(self, other: HistoryState) -> None:
+        """Hold what another of the same leaf holds, which must not be used any more."""
+        self._kept = other._kept
+
     def graft(self, other: HistoryState, to: NDArray[np.int32]) -> None:
         """Take the rows of another, of which nothing is left there; to: int32[n], own row of each of them."""
         self._kept.update((int(to[row]), entries) for row, entries in other._kept.items())

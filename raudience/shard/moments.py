@@ -65,6 +65,10 @@ class MomentLeaf:
     def clear(self, rows: NDArray[np.int32]) -> None:
         self._moment[rows] = NEVER
 
+    def take_over(self, other: MomentLeaf) -> None:
+        """Hold what another of the same test holds, which must not be used any more."""
+        self._moment = other._moment
+
     def graft(self, other: MomentLeaf, to: NDArray[np.int32]) -> None:
         """Take the rows of another, but for NOBODY; to: int32[n], own row of each of them."""
         self._moment[to[1:]] = other._moment[1 : len(to)]

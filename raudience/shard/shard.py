@@ -16,10 +16,12 @@ from raudience.hashing import key_groups
 from raudience.records import Block, Changes
 from raudience.records.slicing import cut
 from raudience.shard.absorbing import Absorbing, opened
+from raudience.shard.adopting import Adoption, can_extend
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.backfill import Backfill
 from raudience.shard.changing import changes_of, joined, ordered
 from raudience.shard.commands import Command, Erase, Tick
+from raudience.shard.compiled import Compiled
 from raudience.shard.estimating import Samples
 from raudience.shard.freezing import Frozen
 from raudience.shard.index import NOBODY, Remembered
@@ -110,7 +112,8 @@ class Shard(Known):
     def _remembered(self) -> dict[str, Remembered]:
         return {"batches": self._batches, "messages": self._messages}
 
-    def _absorb_alone(self, header: Header, parts: Iterator[Part]) -> None:
+    def _absorb_alone(self, header: Header, parts: Iterator[Part], numbered: Compiled | None = None) -> None:
+        """numbered: of the evaluation whose numbers of leaves and audiences are taken."""
         plan, now = header.plan, header.now
         if now < self.now:
             message = f"absorb: expected a snapshot of {self.now} or later, got one of {now}"
@@ -123,14 +126,15 @@ class Shard(Known):
         absorbing.take(parts)
         self.now, self.profiles, self.known, self.store, self.timers = now, profiles, known, store, timers
         self._batches, self._messages = batches, messages
-        self.evaluation = Backfill(profiles, store, known, timers, now).run(plan)
+        self.evaluation = Backfill(profiles, store, known, timers, now).run(plan, numbered)
         self.entered = absorbing.entered(tuple(audience.key for audience in plan.shown))
         self._rearm()
 
     def _absorb_guests(self, header: Header, parts: list[Part]) -> None:
         """Find what the profiles are in a shard of their own, and take that over row by row."""
         guest = Shard()
-        guest._absorb_alone(header, (part for part in parts if not isinstance(part, RememberedPart)))
+        alone = (part for part in parts if not isinstance(part, RememberedPart))
+        guest._absorb_alone(header, alone, self.evaluation.compiled)
         theirs = guest.profiles.index.mpids[guest.profiles.index.live()]
         if (self.profiles.index.find(theirs) >= 0).any():
             message = "absorb: some profiles of the snapshot are here already"
@@ -283,16 +287,19 @@ class Shard(Known):
         self.entered.tidy(self._members_by_number)
 
     def _adopt(self, plan: Plan) -> Changes:
-        """Take up a plan: as if it had been there always, with all changes at this moment."""
-        noted = self._changes()
-        self._scrub()
+        """Take up a plan: as if it had been there always, with all changes at this moment. Leaves of the plan before
+        go on as they are, if they can."""
+        noted, former = self._changes(), self.evaluation
+        adoption = Adoption(former, plan, self.profiles, self.now)
         backfill = Backfill(self.profiles, self.store, self.known, self.timers, self.now)
-        evaluation = backfill.run(plan)
-        changes = backfill.difference(self.evaluation, evaluation)
+        if can_extend(former.plan, len(former.compiled.leaves), plan):
+            self.evaluation, changes = adoption.extend(backfill, self.known)
+        else:
+            self._scrub()
+            self.evaluation, changes = adoption.refill(backfill)
+            self._rearm()
         self._batches.keep_for(plan.remember_batches, self.now)
         self._messages.keep_for(plan.remember_messages, self.now)
-        self.evaluation = evaluation
-        self._rearm()
         self._enter_now(changes)
         return joined(noted, changes)
 

@@ -54,7 +54,7 @@ def test_bits_of_no_columns_take_rows():
     bits = Bits(np.zeros(0, bool))
     bits.make_room(3)
     bits.reset(rows(1))
-    bits.fill([])
+    bits.fill({})
     assert bits.of(rows(0, 1), rows()).shape == (0, 2)
 
 
@@ -62,7 +62,7 @@ def test_bits_of_no_columns_take_rows():
 def test_filled_bits_are_what_was_filled(count):
     columns = np.arange(count) % np.arange(2, 13)[:, None] == 0
     bits = Bits(DEFAULT)
-    bits.fill(list(columns))
+    bits.fill(dict(enumerate(columns)))
     assert np.array_equal(np.array([bits.column(number, count) for number in range(11)]), columns)
 
 
@@ -73,7 +73,7 @@ def test_turned_bits_are_a_matrix_of_booleans(width, turned, data):
     start = np.array(data.draw(st.lists(st.booleans(), min_size=6 * width, max_size=6 * width)), bool)
     model = start.reshape(6, width).copy()
     bits = Bits(np.zeros(width, bool))
-    bits.fill(list(np.ascontiguousarray(model.T)))
+    bits.fill(dict(enumerate(np.ascontiguousarray(model.T))))
     bits.flip(rows(*(row for row, _ in turned)), rows(*(column for _, column in turned)))
     for row, column in turned:
         model[row, column] ^= True

@@ -99,7 +99,7 @@ def test_instants_years_apart_are_in_order():
 
 def test_filled_counts_are_counts():
     made = counters([(1,)], [(1,)])
-    made.fill(0, [np.array([0, 3, 255]), np.array([256, 1, 70_000])])
+    made.fill({0: np.array([0, 3, 255]), 1: np.array([256, 1, 70_000])})
     assert [made.column(counter, 3).tolist() for counter in (0, 1)] == [[0, 3, 255], [256, 1, 70_000]]
     assert moved(made, *[(0, 9, 1, -1)] * 256) == [(9, 0, 1)]
 
@@ -107,7 +107,7 @@ def test_filled_counts_are_counts():
 def test_counts_of_many_rows_are_filled():
     made = counters([(1,)], [(1,)], [(1,)])
     first, second = np.arange(20_000) % 300, np.arange(20_000) % 7
-    made.fill(1, [first, second])
+    made.fill({1: first, 2: second})
     assert np.array_equal([made.column(counter, 20_000) for counter in range(3)], [first * 0, first, second])
 
 

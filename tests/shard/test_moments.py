@@ -86,7 +86,7 @@ def test_a_moment_that_is_taken_away_ends_what_it_held():
 def test_filled_moments_flip_as_if_they_had_come_one_by_one():
     aging = Aging(AgeTest(10, 20))
     truth = aging.leaf.fill(np.array([NEVER, 2, 8]), 15, aging.timers)
-    aging.bits.fill([truth])
+    aging.bits.fill({0: truth})
     assert truth.tolist() == [False, True, False]
     assert aging.step(99) == [(18, 2), (23, 1), (29, 2)]
 
