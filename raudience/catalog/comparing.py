@@ -13,13 +13,15 @@ from raudience.catalog.planning import plan
 from raudience.catalog.writing import account_text, audience_text
 from raudience.criteria.leaves import FOREVER, AndOf, Formula, Leaf, NotOf, OrOf
 
-__all__ = ["Change", "Difference", "What", "compare_books", "patch"]
+__all__ = ["DEFINITION", "LABELS", "Change", "Difference", "What", "compare_books", "patch"]
 
 What: TypeAlias = Literal["audience", "settings", "input", "workspace", "tier", "purposes"]
 Change: TypeAlias = Literal["added", "edited", "removed", "affected"]
 
-_LABELS: Final = ("name", "external_name", "tags", "access")
-_DEFINITION: Final = ("criteria", "workspaces", "inputs")
+LABELS: Final = ("name", "external_name", "tags", "access")
+"""Fields of an audience that say nothing about who is in it."""
+DEFINITION: Final = ("criteria", "workspaces", "inputs")
+"""Fields that do: another one is another version."""
 _SETS: Final = frozenset({"tags", "workspaces", "inputs"})
 
 
@@ -121,14 +123,14 @@ def _audiences(present: Book, wanted: Book, all_move: bool) -> Iterator[Differen
             yield _added(after[key], gone)
         elif key not in after:
             yield _removed(before[key])
-        elif parts := _edited(before[key], after[key], (*_LABELS, *_DEFINITION)):
+        elif parts := _edited(before[key], after[key], (*LABELS, *DEFINITION)):
             yield _changed(before[key], after[key], parts, moves)
         elif asked[key] != asks[key]:
             yield Difference("audience", key, "affected", moves=True)
 
 
 def _added(audience: Audience, gone: list[Audience]) -> Difference:
-    former = next((each.key for each in gone if not _edited(each, audience, _DEFINITION)), None)
+    former = next((each.key for each in gone if not _edited(each, audience, DEFINITION)), None)
     patch = _patch("", _shown(audience), audience.key)
     return Difference("audience", audience.key, "added", moves=True, patch=patch, renamed_from=former)
 

@@ -10,7 +10,7 @@ import yaml
 from raudience.catalog.audiences import Audience, Book, Settings
 from raudience.catalog.parsing import SCALARS
 
-__all__ = ["account_text", "audience_text", "book_text", "folder_texts"]
+__all__ = ["BOOK_FILE", "account_text", "audience_text", "book_text", "folder_texts"]
 
 _EXACT: Final = 2.0**53
 _WIDTH: Final = 110

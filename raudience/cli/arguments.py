@@ -8,7 +8,18 @@ from typing import Final, cast, get_args
 
 from raudience import __version__
 from raudience.catalog.mparticle import EventModel
-from raudience.cli import account, audiences, downloading, estimating, lookup, options, picturing, privacy, simulating
+from raudience.cli import (
+    account,
+    audiences,
+    coding,
+    downloading,
+    estimating,
+    lookup,
+    options,
+    picturing,
+    privacy,
+    simulating,
+)
 from raudience.cli.reaching import add_engine
 from raudience.criteria.definition import EventKind
 from raudience.errors import FixDefinition, FixInput, FixRequest
@@ -21,6 +32,7 @@ USER_ERRORS: Final = (FixDefinition, FixInput, FixRequest)
 _PARTS: Final = (
     account,
     audiences,
+    coding,
     downloading,
     estimating,
     lookup,
@@ -44,8 +56,6 @@ def parser() -> argparse.ArgumentParser:
     _why(commands.add_parser("why", help="why a user is in an audience or not: by files of events, or in an engine"))
     _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
     _scale(commands.add_parser("scale", help="have more or fewer shards"))
-    validate = commands.add_parser("validate", help="check a book of audiences; every fault at once")
-    validate.add_argument("file", type=Path, metavar="FILE", help=options.AUDIENCES)
     commands.add_parser("schema", help="print the JSON Schema of a book of audiences")
     imported = commands.add_parser("import-mparticle", help="print a book made from an audience exported by mParticle")
     imported.add_argument("file", type=Path, metavar="FILE", help="JSON in mParticle's published audience schema")

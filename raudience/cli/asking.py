@@ -1,4 +1,4 @@
-"""Commands that answer a question: why, validate, schema, import-mparticle."""
+"""Commands that answer a question: why, schema, import-mparticle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 
 from raudience.catalog import Audience, Book
 from raudience.catalog.mparticle import import_audience
-from raudience.catalog.planning import plan
 from raudience.catalog.schema import schema_text
 from raudience.cli.explaining import as_json, explain
 from raudience.cli.reaching import reached
@@ -19,7 +18,7 @@ from raudience.cluster.replay import Question, answer
 from raudience.errors import FixRequest
 from raudience.records import Explanation
 
-__all__ = ["import_mparticle", "schema", "validate", "why"]
+__all__ = ["import_mparticle", "schema", "why"]
 
 _NO_KEY: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
 
@@ -52,13 +51,6 @@ def _explanation(asked: argparse.Namespace) -> Explanation:
             spill=asked.spill,
         )
     )
-
-
-def validate(asked: argparse.Namespace) -> int:
-    book = read_book_file(asked.file)
-    planned = plan(book)
-    print(f"{asked.file}: good: {len(planned.audiences)} audience(s) of {len(planned.leaves)} distinct criteria")
-    return 0
 
 
 def schema(asked: argparse.Namespace) -> int:

@@ -23,7 +23,6 @@ _COMMANDS = {
     "scale": keeping.scale,
     "state": keeping.state,
     "why": asking.why,
-    "validate": asking.validate,
     "schema": asking.schema,
     "import-mparticle": asking.import_mparticle,
 }
@@ -32,7 +31,7 @@ _COMMANDS = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Carry out one command. 0: done; 3: done, but some lines of the input were refused; 2: what was asked, or a
-    definition, must be put right; 1: it failed."""
+    definition, must be put right; 4: `--check` found a difference; 1: it failed."""
     asked = arguments.parser().parse_args(words)
     start_logs(asked.log_level, asked.log_format)
     try:

@@ -13,7 +13,8 @@ from raudience.catalog.folders import Document, Folder, read_folder
 from raudience.errors import FixRequest
 
 __all__ = [
-    "Definitions", "as_book", "as_draft", "read_book_file", "read_book_folder", "read_bytes", "read_draft_file",
+    "Definitions", "as_book", "as_draft", "definition_files", "read_book_file", "read_book_folder", "read_bytes",
+    "read_draft_file",
 ]  # fmt: skip
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -55,12 +56,24 @@ def read_book_folder(path: Path, present: Book | None = None) -> Folder:
 
     Raises FixDefinition with every fault of all files, FixRequest when there is none.
     """
-    files = _files_of(path) if path.is_dir() else [path]
+    files = definition_files(path) if path.is_dir() else [path]
     if not files:
         message = f"{path}: expected files of definitions ({', '.join(_SUFFIXES)}) in the folder, got none"
         raise FixRequest(message)
     documents = [Document(str(file), read_bytes(file), _form(file)) for file in files]
     return read_folder(documents, str(path), present or Book(()))
+
+
+def definition_files(folder: Path) -> list[Path]:
+    """Files of definitions in a folder at any depth, in the order of their paths."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in _SUFFIXES
+        and not path.name.endswith(_OTHERS)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
 
 
 def read_draft_file(path: Path) -> Book:
@@ -75,17 +88,6 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         message = f"{path}: expected a readable file, got: {(error.strerror or str(error)).lower()}"
         raise FixRequest(message) from error
-
-
-def _files_of(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in _SUFFIXES
-        and not path.name.endswith(_OTHERS)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
 
 
 def _form(path: Path) -> Literal["json", "yaml"]:

@@ -26,6 +26,7 @@ from raudience.cluster.account import Account
 from raudience.cluster.audiences import Audiences
 from raudience.cluster.books import Definitions, as_book
 from raudience.cluster.change_lines import each_change
+from raudience.cluster.coding import Code
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, start_engine
 from raudience.cluster.exports import Exports
@@ -86,12 +87,14 @@ class Client(Questions, Lookups, Exports, Privacy):
     """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC.
 
     audiences: their list, their life and versions, A/B tests. account: workspaces, inputs, tiers, settings.
+    code: a folder of definitions against what is there.
     """
 
     def __init__(self, engine: Engine, by: str = "") -> None:
         self._engine, self._by = engine, by
         self.audiences = Audiences(engine, by)
         self.account = Account(engine, by)
+        self.code = Code(engine, by)
         self._untold: deque[Changes] = deque()
 
     def __enter__(self) -> Self:

@@ -112,11 +112,14 @@ class Engine(UserLookups, UserErasures):
         It is in force then too, unless another driver may be writing: then it comes into force between two rounds of
         that one. Raises FixDefinition with every fault of the command.
         """
-        token = os.urandom(_TOKEN_BYTES).hex()
-        decided: CatalogState = self._writer.ask(COORDINATOR, "decide", command, at, token)
-        if not self._writer.writes and self._carrier.shared:
-            return decided
-        self.fill()
+        return self.decide_all((command,), at)
+
+    def decide_all(self, commands: Iterable[CatalogCommand], at: int) -> CatalogState:
+        """`decide` for one after the other: all come into force together. Those before a refused one are decided."""
+        for command in commands:
+            self._writer.ask(COORDINATOR, "decide", command, at, os.urandom(_TOKEN_BYTES).hex())
+        if self._writer.writes or not self._carrier.shared:
+            self.fill()
         return self.catalog()
 
     def filled(self) -> tuple[int, int, float | None]:
