@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Final, TypeAlias
+from typing import IO, Final, Self, TypeAlias
 
 import msgspec
 
@@ -90,13 +91,15 @@ class Downloads:
         steps = Steps(self.jobs, job, tell)
         archive = Archive(file, job.asked, job.id, job.requested_at)
         try:
-            rows = self._fill(archive, job.asked, steps)
+            with Syncing(file) as syncing:
+                rows = self._fill(archive, job.asked, steps, syncing)
+                syncing.end()
         except BaseException:
             archive.abandon()
             raise
         return self.jobs.finish(steps.job, file, rows, now_ms())
 
-    def _fill(self, archive: Archive, asked: Download, steps: Steps) -> int:
+    def _fill(self, archive: Archive, asked: Download, steps: Steps, syncing: Syncing) -> int:
         """Write all files; how many rows there are."""
         picks = [pick_of for selection in asked.selections for pick_of in _picks(selection)]
         sizes = self._engine.counts()
@@ -104,7 +107,7 @@ class Downloads:
         steps.whole = sum(1 << each for each in bits)
         for each, parts in zip(picks, bits, strict=True):
             with archive.next_file() as csv:
-                _write(csv, self._pages(each, parts, archive.names, asked.sample), steps)
+                _write(csv, self._pages(each, parts, archive.names, asked.sample), steps, syncing)
         return archive.close(now_ms()).total_rows
 
     def _pages(self, picked: Pick, bits: int, names: tuple[str, ...], sample: int | None) -> Iterator[Listing]:
@@ -141,7 +144,33 @@ class Steps:
         self._tell(self.job)
 
 
-def _write(csv: CsvFile, pages: Iterator[Listing], steps: Steps) -> None:
+class Syncing:
+    """Has a file go to the disk while it grows: the disk works as long as there is something to write."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hand = ThreadPoolExecutor(1)
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hand.shutdown()
+
+    def go_on(self) -> None:
+        """Begin with what was written by now, when what was begun before is done. Raises OSError of the disk."""
+        if self._under_way is None or self._under_way.done():
+            self.end()
+            self._under_way = self._hand.submit(os.fsync, self._file.fileno())
+
+    def end(self) -> None:
+        """Wait for what was begun. Raises OSError of the disk, which tells it once."""
+        if self._under_way is not None:
+            self._under_way.result()
+
+
+def _write(csv: CsvFile, pages: Iterator[Listing], steps: Steps, syncing: Syncing) -> None:
     """Write pages into a file, each while the next one is read."""
     with ThreadPoolExecutor(1) as hand:
         written: Future[None] | None = None
@@ -149,6 +178,7 @@ def _write(csv: CsvFile, pages: Iterator[Listing], steps: Steps) -> None:
             if written is not None:
                 written.result()
             written = hand.submit(csv.add, page)
+            syncing.go_on()
             steps.step()
         if written is not None:
             written.result()

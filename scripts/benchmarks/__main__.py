@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from scripts.benchmarks.archives import archived
 from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
 from scripts.benchmarks.end_to_end import end_to_end
@@ -17,6 +18,7 @@ from scripts.benchmarks.lasting import lasting
 from scripts.benchmarks.logs import log_speed
 from scripts.benchmarks.race import ENGINES, Plan, Result, race
 from scripts.benchmarks.report import (
+    show_archived,
     show_breadth,
     show_cold,
     show_end_to_end,
@@ -33,7 +35,7 @@ from scripts.benchmarks.snapshots import snapshots
 from scripts.benchmarks.tables import tables
 from scripts.benchmarks.workload import SIZES
 
-PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot", "estimate")
+PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot", "estimate", "download")
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 
@@ -54,29 +56,38 @@ def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], No
     """Results as they come, each with how to show it."""
     for piece in asked.only:
         match piece:
-            case "stream":
-                yield from ((result, show_race) for result in _streams(asked))
-            case "cold":
-                found = cold(asked.size, asked.audiences or 20, asked.rounds, profile_lines=asked.profile)
-                yield from ((result, show_cold) for result in found)
-            case "tables":
-                yield tables(asked.size, asked.events or 500_000, asked.rounds), show_tables
-            case "breadth":
-                batch, count = asked.batch or 10_000, asked.count or 3
-                yield breadth(batch, asked.audiences or 20, asked.rounds, count), show_breadth
-            case "kept":
-                yield kept(asked.size, asked.audiences or 200), show_kept
-            case "end":
-                found = end_to_end(asked.size, asked.events or 300_000, asked.audiences or 20, asked.rounds)
-                yield found, show_end_to_end
-            case "log":
-                yield log_speed(min(asked.rounds, 3)), show_logs
-            case "lasting":
-                yield lasting(asked.size, asked.events or 300_000, asked.audiences or 20), show_lasting
-            case "snapshot":
-                yield snapshots(asked.size, asked.audiences or 20, asked.rounds), show_snapshots
+            case "download":
+                yield archived(asked.size, min(asked.rounds, 2)), show_archived
             case "estimate":
                 yield guesses(asked.size, asked.audiences or 20, asked.rounds), show_guesses
+            case _:
+                yield from _speed(piece, asked)
+
+
+def _speed(piece: str, asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], None]]]:
+    """How fast events are taken in, and what it costs to keep them."""
+    match piece:
+        case "stream":
+            yield from ((result, show_race) for result in _streams(asked))
+        case "cold":
+            found = cold(asked.size, asked.audiences or 20, asked.rounds, profile_lines=asked.profile)
+            yield from ((result, show_cold) for result in found)
+        case "tables":
+            yield tables(asked.size, asked.events or 500_000, asked.rounds), show_tables
+        case "breadth":
+            batch, count = asked.batch or 10_000, asked.count or 3
+            yield breadth(batch, asked.audiences or 20, asked.rounds, count), show_breadth
+        case "kept":
+            yield kept(asked.size, asked.audiences or 200), show_kept
+        case "end":
+            found = end_to_end(asked.size, asked.events or 300_000, asked.audiences or 20, asked.rounds)
+            yield found, show_end_to_end
+        case "log":
+            yield log_speed(min(asked.rounds, 3)), show_logs
+        case "lasting":
+            yield lasting(asked.size, asked.events or 300_000, asked.audiences or 20), show_lasting
+        case "snapshot":
+            yield snapshots(asked.size, asked.audiences or 20, asked.rounds), show_snapshots
 
 
 def _arguments() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
@@ -104,6 +105,18 @@ def show_logs(result: LogSpeed) -> None:
             f"(bare file {cost.disk.median:,.0f}), {cost.megabytes:6.1f} MB/s, {cost.cpu.median:6.1f} ms CPU a MB, "
             f"replay {cost.replay.median:,.0f} MB/s"
         )
+
+
+def show_archived(result: Archived) -> None:
+    print(f"\ndownload of {result.rows:,} rows; rows {_agreement(result.agreed)}")
+    whole = result.bytes["the same rows, raw"] / 1e6
+    for name, wall in result.wall.items():
+        cpu = result.cpu[name]
+        print(
+            f"  {name:<22} {wall:7.2f} s, {cpu:7.2f} s CPU, {1e9 * cpu / result.rows:6.0f} ns a row, "
+            f"{whole / wall:6.0f} MB of CSV a second, {result.bytes[name] / 1e6:8.1f} MB"
+        )
+    print(f"  buckets of an A/B test: {result.buckets:.1f} times as fast as a loop of mmh3")
 
 
 def _agreement(agreed: bool) -> str:

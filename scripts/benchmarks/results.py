@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
+from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.end_to_end import EndToEnd
@@ -16,6 +18,10 @@ from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
 from scripts.benchmarks.snapshots import SnapshotSpeed
 from scripts.benchmarks.tables import Tables
+
+Outcome: TypeAlias = (
+    Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting | SnapshotSpeed | Guesses | Archived
+)
 
 
 class Results(msgspec.Struct):
@@ -31,10 +37,9 @@ class Results(msgspec.Struct):
     lastings: dict[str, Lasting] = {}
     snapshots: dict[str, SnapshotSpeed] = {}
     guesses: dict[str, Guesses] = {}
+    downloads: dict[str, Archived] = {}
 
-    def add(
-        self, result: Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting | SnapshotSpeed | Guesses
-    ) -> None:
+    def add(self, result: Outcome) -> None:
         match result:
             case Result(plan):
                 self.races[f"{plan.size} {plan.audiences} {plan.batch} {' '.join(plan.engines)}"] = result
@@ -56,6 +61,8 @@ class Results(msgspec.Struct):
                 self.snapshots[f"{result.size} {result.audiences}"] = result
             case Guesses():
                 self.guesses[result.size] = result
+            case Archived():
+                self.downloads[str(result.rows)] = result
 
 
 def read(path: Path) -> Results:

@@ -33,7 +33,7 @@ def test_the_tests_and_pages_that_a_page_names_exist(page):
     assert missing + [target for target in links if not (page.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["simulate.md", "as-code.md"])
+@pytest.mark.parametrize("page", ["simulate.md", "as-code.md", "ab-tests.md", "downloads.md"])
 def test_what_a_page_does_in_python_works(page, monkeypatch, tmp_path):
     (tmp_path / "docs").symlink_to(DOCS)
     monkeypatch.chdir(tmp_path)
