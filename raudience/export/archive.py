@@ -39,7 +39,7 @@ class CsvFile:
 
     def add(self, listing: Listing) -> None:
         """Write the rows of users who are in no other listing of this file. identities of the listing: in the order of
-        `names_of`."""
+        `Archive.names`."""
         self._note(listing)
         by_name = dict(zip(dict.fromkeys(form.name for form in self._forms), listing.identities, strict=True))
         identities = [(str(form), in_form(by_name[form.name], form)) for form in self._forms]

@@ -220,13 +220,18 @@ class Register:
         codes = np.zeros(len(rows), np.int32)
         held = (rows < len(self._code)).nonzero()[0]
         codes[held] = self._code[rows[held]]
-        places = (codes >= FIRST_WORD).nonzero()[0]
-        words = (places, self.dictionary.texts(codes[places]))
-        others = ((codes == NUMBER_CODE) | (codes == LIST)).nonzero()[0].tolist()
-        if not others:
-            return words
-        told = [(place, word) for place in others for word in self.words_of(int(rows[place])) or ()]
-        return merged([words, (np.array([place for place, _ in told], np.int64), texts_of([word for _, word in told]))])
+        worded, numeric, listed = (
+            kind.nonzero()[0] for kind in (codes >= FIRST_WORD, codes == NUMBER_CODE, codes == LIST)
+        )
+        parts = [(worded, self.dictionary.texts(codes[worded]))]
+        if len(numeric):
+            numbers = self._number[rows[numeric]].astype(np.float64).tolist()
+            parts.append((numeric, texts_of(list(map(number_text, numbers)))))
+        if len(listed):
+            lists = [self.words_of(row) or () for row in rows[listed].tolist()]
+            sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+            parts.append((listed.repeat(sizes), texts_of([word for words in lists for word in words])))
+        return merged(parts)
 
     def stamp_of(self, row: int) -> int:
         return self._stamp.item(row)

@@ -138,6 +138,15 @@ def test_a_client_tells_sizes_and_members_of_variations():
     assert first.identities == {"email": (f"{first.mpid}@x.com",)}
 
 
+def test_rows_155_and_156_an_audience_is_marked_while_it_has_a_test_and_then_control_has_all_again():
+    client = client_with_test()
+    assert [row.tested for row in client.audiences.rows()] == [True, False]
+    client.audiences.end_test("gold")
+    assert [row.tested for row in client.audiences.rows()] == [False, False]
+    assert client.variants("gold") == {"Control": COUNT}
+    assert len(client.members("gold", variation="Control")) == COUNT
+
+
 def test_an_audience_without_a_test_has_control_alone():
     assert client_with_test().variants("paid") == {"Control": COUNT}
 

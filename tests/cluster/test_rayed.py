@@ -1,5 +1,6 @@
 """The engine on a real Ray: the same answers as in one process, one writer, bounded memory, errors told plainly."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import ray
 
 from raudience.catalog.documents import read_book
-from raudience.cluster.client import connect
+from raudience.cluster.client import Client, connect
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.loading import load
@@ -177,3 +178,16 @@ def test_shards_and_reading_fit_beside_each_other():
         sizes = find_placement(shards, None)
         assert sizes.shard_cpus > 0
         assert sizes.shard_cpus * shards + sizes.task_cpus + 0.01 <= cpus
+
+
+def test_a_download_has_the_same_rows_as_in_one_process(engine, tmp_path):
+    inline = InlineEngine(1)
+    inline.define(BOOK_OF_WORLD, START - 1)
+    told = []
+    for each in (engine, inline):
+        each.ingest(DOCUMENTS, END)
+        path = Client(each).download("fans", ["customer_id", "email:sha1"], tmp_path, sample=15)
+        with zipfile.ZipFile(path) as archive:
+            told.append(archive.read(archive.namelist()[0]))
+    assert told[0] == told[1]
+    assert told[0].count(b"\n") == 1 + 2 * 15
