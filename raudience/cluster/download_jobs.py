@@ -135,8 +135,9 @@ class JobFolder:
 
     @contextmanager
     def making(self, id: str) -> Iterator[IO[bytes]]:
-        """The file of an archive in the making, empty; for who holds the job."""
+        """The file of an archive in the making, empty, which its owner alone may read; for who holds the job."""
         with explained(self._hidden), self._part(id).open("w+b") as file:
+            os.fchmod(file.fileno(), 0o600)
             yield file
 
     def end(self, job: Job, state: State, now: int, reason: str = "") -> Job:

@@ -121,7 +121,8 @@ def test_row_171_a_download_is_a_job_that_waits_runs_and_is_ready(client, tmp_pa
     ready = downloads.carry_out(job.id, told.append)
     assert [each.state for each in told] == ["waiting", "running", "ready"]
     assert (ready.percent, ready.seconds_left, ready.rows, ready.by) == (100.0, None, COUNT, "ann")
-    assert (tmp_path / ready.archive).stat().st_size == ready.bytes
+    archive = (tmp_path / ready.archive).stat()
+    assert (archive.st_size, archive.st_mode & 0o777) == (ready.bytes, 0o600)
     assert downloads.jobs.all() == [ready]
 
 
