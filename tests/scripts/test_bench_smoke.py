@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from scripts.benchmarks.archives import archived
 from scripts.benchmarks.engine import Delta
 from scripts.benchmarks.questions import audiences, without_carts
 from scripts.benchmarks.race import make_engine
@@ -82,3 +83,11 @@ def test_the_stream_has_late_events_changes_and_repeats_and_no_two_arrivals_at_o
     assert len(workload.change_event) > 30
     assert len(workload.repeats) == SIZES["test"].stream // 200
     assert (np.diff(workload.arrival) > 0).all()
+
+
+def test_a_measured_download_has_a_row_for_each_identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = archived("test", 1)
+    assert (result.agreed, result.rows) == (True, 2 * SIZES["test"].profiles)
+    assert len(result.wall) == 6
+    assert list(tmp_path.iterdir()) == []
