@@ -32,11 +32,13 @@ from raudience.cluster.lookups import UserLookups, group_of
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
 from raudience.coordinator import AudienceCount, Scaling, SizeBucket, Step, merge_comparisons
+from raudience.coordinator.completing import merge_suggestions
 from raudience.errors import FixRequest
 from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
 from raudience.records import Block, Changes, Comparison, Estimates, Explanation, Field
+from raudience.records.suggestions import Suggestion, Topic
 from raudience.shard.commands import Tick
 
 __all__ = ["Engine"]
@@ -249,6 +251,11 @@ class Engine(UserLookups, UserErasures):
     def values(self, field: Field) -> tuple[str, ...]:
         """Distinct values of a profile field, sorted."""
         return tuple(sorted({value for values in self._ask_all("values", field) for value in values}))
+
+    def complete(self, topic: Topic, typed: str, most: int = 10) -> tuple[Suggestion, ...]:
+        """Texts that were seen: those that begin with what was typed, then those that contain it, the most frequent
+        first. Each shard tells its own first few times as many."""
+        return merge_suggestions(self._ask_all("complete", topic, typed, 4 * most), typed, most)
 
     def check(self) -> None:
         """Raise ReportBug when an invariant of a shard, or between the shards and the coordinator, does not hold."""

@@ -1,13 +1,15 @@
-"""What a client may ask beside members: estimates, overlaps, sizes over time."""
+"""What a client may ask beside members: estimates, overlaps, sizes over time, texts to complete others."""
 
 from __future__ import annotations
 
 from raudience.catalog import Book
+from raudience.catalog.topics import topic_of
 from raudience.cluster.books import Definitions, as_draft
 from raudience.cluster.engine import Engine
 from raudience.coordinator import SizeBucket, Step
 from raudience.errors import FixRequest
 from raudience.records import Estimates
+from raudience.records.suggestions import Suggestion
 
 __all__ = ["Questions"]
 
@@ -36,6 +38,12 @@ class Questions:
         """The size of an audience over time, the oldest first: each minute (of 48 hours), hour (of 60 days) or day (of
         5 years) in which somebody entered or left. In between it stays; the last is the size."""
         return self._engine.history(audience, by)
+
+    def complete(self, typed: str, about: str, most: int = 10) -> tuple[Suggestion, ...]:
+        """Texts that were seen, to complete what was typed: first those that begin with it, then those that contain it,
+        the most frequent first. about: `user.city` for values, `user` for names, `events`, `events.custom` ...
+        (catalog.topics). Raises FixRequest for what nobody can ask about."""
+        return self._engine.complete(topic_of(about), typed, most)
 
 
 def _only(draft: Book) -> str:

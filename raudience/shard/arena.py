@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from raudience.hashing import text_keys
 from raudience.records.texts import Texts, texts_in
-from raudience.shard.growing import grown
+from raudience.shard.growing import expand, grown
 
 __all__ = ["Arena"]
 
 _HIGH = np.uint64(32)
+_END = 10
 
 
 class Arena:
@@ -45,6 +46,15 @@ class Arena:
         """Words at some places, as bytes."""
         ends = self._ends
         return texts_in(self._text, ends[places].astype(np.int64), ends[places + 1].astype(np.int64))
+
+    def words_at(self, places: NDArray[np.int64]) -> list[str]:
+        """Words at some places, read together: a line end stands between them on the way."""
+        head = self._ends.take(places).astype(np.int64)
+        owner, source = expand(head, self._ends.take(places + 1) - head)
+        text = np.full(len(source) + len(places), _END, np.uint8)
+        text[owner + np.arange(len(source))] = self._text.take(source)
+        words = text.tobytes().decode("utf-8", "surrogatepass").split(chr(_END))[:-1]
+        return words if len(words) == len(places) else list(map(self.word, places.tolist()))
 
     def find(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Places int64[n] of words, -1 where there is none."""

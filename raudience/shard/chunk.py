@@ -30,6 +30,13 @@ class SealedColumn:
         """Positions, codes and numbers as they are held: read only."""
         return self._index, self._codes, self._numbers
 
+    def cells(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Codes of all cells, and their numbers: read only."""
+        if self._codes is None:
+            assert self._numbers is not None
+            return np.full(len(self._numbers), NUMBER_CODE, np.uint8), self._numbers
+        return self._codes, self._numbers
+
     def nbytes(self) -> int:
         return sum(array.nbytes for array in (self._index, self._codes, self._numbers) if array is not None)
 
@@ -163,6 +170,10 @@ class Chunk:
     def key_of(self, first: int, last: int) -> NDArray[Any]:
         """Keys int[k] of the positions [first, last) by key."""
         return self.present[self.number_of(first, last)]
+
+    def sizes(self) -> NDArray[np.int64]:
+        """How many events there are of each key in `present`."""
+        return self._offsets[1:] - self._offsets[:-1]
 
     def keys_at(self, places: NDArray[np.int64]) -> NDArray[np.int32]:
         """Keys int32[k] of events by their positions by key."""

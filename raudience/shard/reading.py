@@ -14,6 +14,7 @@ from raudience.hashing import first_by_hash
 from raudience.records import Comparison, Explanation, Field, Membership, Page, Removed, SampleCount
 from raudience.records.listings import Listing, Pick
 from raudience.records.memberships import UNKNOWN
+from raudience.records.suggestions import Suggestion, Topic
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.checking import check
 from raudience.shard.entered import Entered
@@ -24,6 +25,7 @@ from raudience.shard.index import Remembered
 from raudience.shard.listing import bucket_counts, hash_counts, listing, picked
 from raudience.shard.profiles import SETS, Profiles
 from raudience.shard.store import EventStore
+from raudience.shard.suggesting import Suggestions
 from raudience.shard.timers import Timers
 
 __all__ = ["Known"]
@@ -44,6 +46,7 @@ class Known:
         self._messages = Remembered(_EMPTY.remember_messages)
         self.evaluation = Evaluation(_EMPTY, self.profiles, self.known)
         self._samples = Samples()
+        self._suggestions = Suggestions()
         self.entered = Entered()
 
     @property
@@ -149,6 +152,10 @@ class Known:
         members = self.members(pick.audience)
         return hash_counts(members.compress(picked(members, pick)), prefix, shift)
 
+    def complete(self, topic: Topic, typed: str, most: int) -> tuple[Suggestion, ...]:
+        """Texts that were seen and begin with what was typed, then those that contain it; twice `most` at most."""
+        return self._suggestions.complete(self.profiles, self.known, self.store, self.now, topic, typed, most)
+
     def values(self, field: Field) -> tuple[str, ...]:
         """Distinct texts of an attribute of profiles (in any workspace), events or products, ascending: all that are
         held, and those that were seen since the shard came from a snapshot."""
@@ -173,6 +180,7 @@ class Known:
             "batches": self._batches.nbytes(),
             "timers": self.timers.nbytes(),
             "sample": self._samples.nbytes(),
+            "suggestions": self._suggestions.nbytes(),
             "entered": self.entered.nbytes(),
             **self.profiles.nbytes(),
             **evaluation,

@@ -24,6 +24,7 @@ from raudience.shard.words import ABSENT, FIRST_WORD, LIST, NUMBER_CODE, Diction
 __all__ = ["NEVER", "Cells", "Register", "Timeline"]
 
 _MANY_LISTS = 4_096
+_SOME_LISTS = 65_536
 
 
 class Timeline(NamedTuple):
@@ -248,6 +249,29 @@ class Register:
     def cut_lists(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """How many elements the lists of cells have, and all their codes."""
         return self._lists.cut(places)
+
+    def counts(self) -> NDArray[np.int64]:
+        """How many rows hold each code, int64[len(dictionary)]; a word in a list counts for its row. Of very many lists
+        some are counted, and stand for all."""
+        counts = np.bincount(self._code, minlength=len(self.dictionary))
+        listed = (self._code == LIST).nonzero()[0]
+        if len(listed):
+            step = -(-len(listed) // _SOME_LISTS)
+            _, elements = self._lists.cut(self._list.take(listed[::step]).astype(np.int64))
+            counts += np.bincount(elements, minlength=len(counts)) * step
+        return counts
+
+    def numbers(self, most: int) -> tuple[NDArray[np.float64], int]:
+        """The numbers that rows hold; of more than `most` every n-th, and n."""
+        if not len(self._number):
+            return np.zeros(0), 1
+        places = (self._code == NUMBER_CODE).nonzero()[0]
+        step = max(1, -(-len(places) // most))
+        return self._number.take(places[::step]).astype(np.float64), step
+
+    def held(self) -> int:
+        """How many rows have a value."""
+        return int(np.count_nonzero(self._code))
 
     def twin(self) -> Register:
         """The field as it is now; read only."""

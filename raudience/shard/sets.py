@@ -88,6 +88,19 @@ class SetRegister:
         codes = np.fromiter((code for codes in sets for code in codes), np.int32, int(sizes.sum()))
         return held, sizes, codes
 
+    def counts(self) -> NDArray[np.int64]:
+        """How many rows hold each code, int64[len(dictionary)]."""
+        more = np.fromiter((code for codes in self._more.values() for code in codes), np.int64)
+        counts = np.bincount(self._first, minlength=len(self.dictionary)) + np.bincount(
+            more, minlength=len(self.dictionary)
+        )
+        counts[ABSENT] = 0
+        return counts
+
+    def held(self) -> int:
+        """How many rows have a value."""
+        return int(np.count_nonzero(self._first))
+
     def twin(self) -> SetRegister:
         """The sets as they are now; read only."""
         twin = copy(self)

@@ -33,6 +33,7 @@ from raudience.shard.registers import NEVER
 from raudience.shard.sifting import drop_nobody, join_thin
 from raudience.shard.snapshot import Header, Part, RememberedPart
 from raudience.shard.store import EventStore
+from raudience.shard.suggesting import Suggestions
 from raudience.shard.timers import Timers
 from raudience.shard.toggles import Toggles, gather
 
@@ -325,7 +326,7 @@ class Shard(Known):
         changes = self._changes()
         self._release(rows)
         drop_nobody(self.store)
-        self._samples = Samples()
+        self._samples, self._suggestions = Samples(), Suggestions()
         return changes
 
     def _release(self, rows: NDArray[np.int32]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +122,28 @@ class EventStore:
         twin.chunks = []
         twin.seal()
         return twin.chunks[0]
+
+    def latest(self, field: Field, most: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
+        """Codes of an attribute in the latest `most` events, and in as many more as come with them, in parts; numbers,
+        where there are any, are read where the code is NUMBER_CODE."""
+        cells = (columns[field] for _, _, columns in self._pieces if field in columns)
+        yield from ((each.codes, each.numbers) for each in cells)
+        seen = self._taken
+        for chunk in sorted(self.chunks, key=lambda chunk: -chunk.last):
+            if seen >= most:
+                return
+            seen += chunk.size
+            if (column := chunk.column(field)) is not None:
+                yield column.cells()
+
+    def key_counts(self, keys: int) -> NDArray[np.int64]:
+        """How many events there are of each key, int64[keys]."""
+        counts = np.zeros(keys, np.int64)
+        for chunk in self.chunks:
+            counts[chunk.present] += chunk.sizes()
+        for tail in (self._recent, self._late):
+            counts += np.bincount(tail.all().key, minlength=keys)
+        return counts
 
     def give(self, dead: NDArray[np.bool_], before: int, row: int) -> None:
         """Give the events of dead rows (bool[rows]), and those older than a moment, to another row."""

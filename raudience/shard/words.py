@@ -76,8 +76,10 @@ class Dictionary:
 
     def words_at(self, codes: NDArray[Any]) -> tuple[str, ...]:
         """Words of codes."""
-        places = (codes - FIRST_WORD).tolist()
-        return tuple(map(self._words.__getitem__ if self._arena is None else self._arena.word, places))
+        places = codes.astype(np.int64) - FIRST_WORD
+        if self._arena is not None:
+            return tuple(self._arena.words_at(places))
+        return tuple(map(self._words.__getitem__, places.tolist()))
 
     def texts(self, codes: NDArray[Any]) -> Texts:
         """Texts of words by their codes."""

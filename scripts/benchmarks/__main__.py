@@ -11,6 +11,7 @@ from typing import Any
 from scripts.benchmarks.archives import archived
 from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
+from scripts.benchmarks.completions import completions
 from scripts.benchmarks.end_to_end import end_to_end
 from scripts.benchmarks.guesses import guesses
 from scripts.benchmarks.kept import kept
@@ -21,6 +22,7 @@ from scripts.benchmarks.report import (
     show_archived,
     show_breadth,
     show_cold,
+    show_completions,
     show_end_to_end,
     show_guesses,
     show_kept,
@@ -60,6 +62,7 @@ def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], No
                 yield archived(asked.size, min(asked.rounds, 2)), show_archived
             case "estimate":
                 yield guesses(asked.size, asked.audiences or 20, asked.rounds), show_guesses
+                yield completions(asked.size, asked.rounds), show_completions
             case _:
                 yield from _speed(piece, asked)
 

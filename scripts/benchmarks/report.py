@@ -5,6 +5,7 @@ from __future__ import annotations
 from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
+from scripts.benchmarks.completions import Completions
 from scripts.benchmarks.end_to_end import EndToEnd
 from scripts.benchmarks.guesses import Guesses
 from scripts.benchmarks.kept import Kept
@@ -141,3 +142,10 @@ def show_guesses(result: Guesses) -> None:
     middle = again[count // 2]
     print(f"  CPU: the first {result.first:.0f} ms; again {again[0]:.0f} to {again[-1]:.0f} ms, median {middle:.0f}")
     print(f"  the true size is in {result.held} of {count} intervals; the sample takes {result.memory / 1e6:.1f} MB")
+
+
+def show_completions(result: Completions) -> None:
+    print(f"\ncomplete, size {result.size}: {result.profiles:,} profiles, {result.events:,} events; ms of CPU")
+    for name, took in (("first", result.first), ("again", result.again)):
+        print(f"  {name}: " + ", ".join(f"{about} {each:.2f}" for about, each in took.items()))
+    print(f"  all topics take {result.memory / 1e6:.1f} MB")

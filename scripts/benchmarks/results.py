@@ -10,6 +10,7 @@ import msgspec
 from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
+from scripts.benchmarks.completions import Completions
 from scripts.benchmarks.end_to_end import EndToEnd
 from scripts.benchmarks.guesses import Guesses
 from scripts.benchmarks.kept import Kept
@@ -20,7 +21,18 @@ from scripts.benchmarks.snapshots import SnapshotSpeed
 from scripts.benchmarks.tables import Tables
 
 Outcome: TypeAlias = (
-    Result | Cold | Tables | Breadth | Kept | EndToEnd | LogSpeed | Lasting | SnapshotSpeed | Guesses | Archived
+    Result
+    | Cold
+    | Tables
+    | Breadth
+    | Kept
+    | EndToEnd
+    | LogSpeed
+    | Lasting
+    | SnapshotSpeed
+    | Guesses
+    | Archived
+    | Completions
 )
 
 
@@ -38,6 +50,7 @@ class Results(msgspec.Struct):
     snapshots: dict[str, SnapshotSpeed] = {}
     guesses: dict[str, Guesses] = {}
     downloads: dict[str, Archived] = {}
+    completions: dict[str, Completions] = {}
 
     def add(self, result: Outcome) -> None:
         match result:
@@ -61,6 +74,8 @@ class Results(msgspec.Struct):
                 self.snapshots[f"{result.size} {result.audiences}"] = result
             case Guesses():
                 self.guesses[result.size] = result
+            case Completions():
+                self.completions[result.size] = result
             case Archived():
                 self.downloads[str(result.rows)] = result
 

@@ -152,3 +152,11 @@ def test_histories_last_and_end_with_the_size(tmp_path):
 def test_an_audience_that_is_not_in_force_has_no_history(shop):
     with pytest.raises(FixRequest, match="audience: expected one of buyers, fans; got x"):
         shop.history("x")
+
+
+def test_what_all_shards_have_seen_is_suggested_together(shop):
+    assert [(each.text, each.count) for each in shop.complete("", "user.plan")] == [("paid", 27), ("free", 13)]
+    assert [each.text for each in shop.complete("pur", "events.commerce")] == ["purchase"]
+    assert [each.text for each in shop.complete("USER1@", "identity.email")] == ["user1@example.org"]
+    with pytest.raises(FixRequest, match="about: expected NAMESPACE"):
+        shop.complete("x", "nothing")

@@ -58,3 +58,12 @@ def test_many_words_take_less_than_a_hundred_bytes_each():
     made = Dictionary()
     made.table(tuple(f"6d92078a-8246-4ba4-ae5b-{number:012d}" for number in range(50_000)))
     assert 36 < made.nbytes() / 50_000 < 100
+
+
+def test_words_are_read_together_as_they_are_read_alone():
+    words = [f"word {n}" for n in range(300)] + ["", "é", "😀", "a\ud800"]
+    arena, places = Arena(words), np.array([303, 0, 300, 301, 302, 0, 299])
+    assert arena.words_at(places) == [words[place] for place in places]
+    with_breaks = Arena([*words, "two\nlines"])
+    assert with_breaks.words_at(np.array([304, 1])) == ["two\nlines", "word 1"]
+    assert arena.words_at(np.zeros(0, np.int64)) == []

@@ -40,7 +40,7 @@ def everything(shard):
     parts = [pack(part) for part in shard.freeze().parts()]
     words = {field: len(words) for field, words in shard.known.words.items()}
     chunks = [(id(chunk), id(chunk.row)) for chunk in shard.store.chunks]
-    held = {part: size for part, size in shard.memory().items() if part != "sample"}
+    held = {part: size for part, size in shard.memory().items() if part not in ("sample", "suggestions")}
     return parts, words, list(shard.known.keys), chunks, held, list(shard.profiles.registers), shard.counts()
 
 

@@ -175,7 +175,7 @@ def test_memory_is_told_by_part_and_every_part_is_a_number_of_bytes():
     memory = shard.memory()
     assert set(memory) == {
         "activity", "batches", "counters", "entered", "event_words", "events", "fields", "index", "leaves", "members",
-        "messages", "sample", "states", "timers",
+        "messages", "sample", "states", "suggestions", "timers",
     }  # fmt: skip
     assert all(isinstance(size, int) and size >= 0 for size in memory.values())
 

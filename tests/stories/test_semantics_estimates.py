@@ -7,7 +7,8 @@ import pytest
 from raudience.catalog.documents import read_draft
 from raudience.coordinator import estimating
 from raudience.coordinator.estimating import FEWEST, estimated, level_of
-from raudience.records import SampleCount
+from raudience.records import Field, SampleCount
+from raudience.records.suggestions import ValuesOf
 from tests.shard.making import planned
 from tests.stories.stage import EngineStage, asks, attribute, audience, batch, book, custom, utc
 
@@ -71,3 +72,10 @@ def test_140_the_real_size_takes_the_place_of_the_estimate_once_it_is_known(engi
     engine.define(draft(audience(GOLD)), NOW + 2)
     after = engine.estimate(draft(audience(GOLD)), "a").of()
     assert (before.exact, after.exact, after.size) == (False, True, engine.counts()["a"])
+
+
+def test_32_auto_complete_suggests_values_that_occur(engine):
+    cities = ("Paris", "Parma", "Rome")
+    engine.ingest([batch(mpid=mpid, user_attributes={"city": city}) for mpid, city in enumerate(cities, 1)], NOW + 2)
+    found = engine.complete(ValuesOf(Field("user", "city")), "pa")
+    assert [each.text for each in found] == ["Paris", "Parma"]
