@@ -136,13 +136,13 @@ def lived(directory):
             client.ingest([line.encode()], at=START + number * HOUR // 3)
             if number == 100:
                 client._engine.snapshot()
-        return {each.audience: (each.size, client.history(each.audience, "minute")) for each in client.counts()}
+        return {each.audience: (each.size, client.history(each.audience, "hour")) for each in client.counts()}
 
 
 def test_histories_last_and_end_with_the_size(tmp_path):
     before = lived(tmp_path)
     with connect(engine="inline", state=tmp_path) as client:
-        assert {key: (size, client.history(key, "minute")) for key, (size, _) in before.items()} == before
+        assert {key: (size, client.history(key, "hour")) for key, (size, _) in before.items()} == before
         client.advance(END + DAY)
         sizes = {each.audience: each.size for each in client.counts()}
         assert {key: client.history(key, "day")[-1].size for key in sizes} == sizes
