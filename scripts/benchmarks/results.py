@@ -72,6 +72,11 @@ class Results(msgspec.Struct):
                 self.lastings[f"{result.size} {result.audiences}"] = result
             case SnapshotSpeed():
                 self.snapshots[f"{result.size} {result.audiences}"] = result
+            case _:
+                self._add_answer(result)
+
+    def _add_answer(self, result: Guesses | Completions | Archived) -> None:
+        match result:
             case Guesses():
                 self.guesses[result.size] = result
             case Completions():
