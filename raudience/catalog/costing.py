@@ -100,8 +100,11 @@ def cost_of(present: Plan, wanted: Plan) -> Cost:
     """What it costs to go from one plan to another."""
     before, after = frozenset(present.leaves), frozenset(wanted.leaves)
     new = sorted(after - before, key=msgspec.json.encode)
-    reads = dict.fromkeys(line for leaf in new for line in _reads(leaf))
-    return Cost(len(new), len(before - after), footprint(present), footprint(wanted), tuple(reads))
+    back: dict[str, int] = {}
+    for event, high in (read for leaf in new for read in _reads(leaf)):
+        back[event] = max(high, back.get(event, 0))
+    reads = tuple(f"{event}, {_back(back[event])}" for event in sorted(back))
+    return Cost(len(new), len(before - after), footprint(present), footprint(wanted), reads)
 
 
 def _on_a_moment(leaf: Leaf) -> bool:
@@ -110,22 +113,26 @@ def _on_a_moment(leaf: Leaf) -> bool:
     )
 
 
-def _reads(leaf: Leaf) -> Iterator[str]:
+def _reads(leaf: Leaf) -> Iterator[tuple[str, int]]:
+    """Which events a leaf looks at, in words, and how far back."""
     match leaf:
         case Count() | Sum() | Distinct():
-            yield _events(leaf.matcher, leaf.window.high)
+            yield _events(leaf.matcher), leaf.window.high
         case SequenceOf():
-            yield from (_events(step.matcher, leaf.window.high) for step in leaf.steps)
+            yield from ((_events(step.matcher), leaf.window.high) for step in leaf.steps)
         case Cart():
             matchers = (leaf.added, leaf.done, leaf.other, leaf.removed)
-            yield from (_events(matcher, leaf.lookback) for matcher in matchers if matcher is not None)
+            yield from ((_events(matcher), leaf.lookback) for matcher in matchers if matcher is not None)
         case FieldTest() | FirstSeenTest() | Place() | Alive():
             return
         case _:
             assert_never(leaf)
 
 
-def _events(matcher: Matcher, high: int) -> str:
+def _events(matcher: Matcher) -> str:
     names = " or ".join(matcher.names) if matcher.names is not None and len(matcher.names) <= 2 else ""
-    what = " ".join(filter(None, (matcher.kind, matcher.category, names)))
-    return f"{what}, {'all that are kept' if high >= FOREVER else f'{Duration(high)} back'}"
+    return " ".join(filter(None, (matcher.kind, matcher.category, names)))
+
+
+def _back(high: int) -> str:
+    return "all that are kept" if high >= FOREVER else f"{Duration(high)} back"

@@ -24,6 +24,7 @@ from raudience.clock import now_ms
 from raudience.cluster.books import definition_files, read_book_folder, read_draft_file
 from raudience.cluster.engine import Engine
 from raudience.criteria.dates import write_moment
+from raudience.criteria.normalise import memberships
 from raudience.errors import Fault, FixDefinition, FixRequest
 from raudience.records import Estimate
 
@@ -81,8 +82,8 @@ class Code:
         aim, origins = self._aim(Path(path), catalog, prune)
         found = differences(catalog, aim)
         present = latest_book(catalog)
-        looked_at = beside(present, aim.book)
-        changes = (self._planned(each, origins.get(each.key), looked_at, sizes) for each in found)
+        forecast = _Forecast(self._engine, present, aim.book, sizes)
+        changes = (forecast.of(each, origins.get(each.key)) for each in found)
         return CodePlan(
             path=str(path),
             prune=prune,
@@ -158,26 +159,6 @@ class Code:
             book, audiences=tuple(msgspec.structs.replace(each, version=1) for each in active)
         )
 
-    def _planned(
-        self, each: Difference, origin: Origin | None, looked_at: tuple[Book, dict[str, str]], sizes: bool
-    ) -> PlannedChange:
-        if each.what != "audience" or not each.moves:
-            return PlannedChange(each, origin)
-        present = self._engine.counts().get(each.key, 0)
-        if not sizes or each.change == "removed":
-            return PlannedChange(each, origin, present)
-        draft, keys = looked_at
-        left = each.key if each.key in self._engine.counts() else keys[each.key]
-        try:
-            found = self._engine.overlap(draft, left, keys[each.key])
-        except FixDefinition as error:
-            return PlannedChange(each, origin, present, warning=str(error.faults[0]))
-        if found.warning is not None:
-            return PlannedChange(each, origin, present, warning=found.warning)
-        figures = {figure.path: figure for figure in found.figures}
-        adds = figures[RIGHT] if left == keys[each.key] else figures[ONLY_RIGHT]
-        return PlannedChange(each, origin, present, figures[RIGHT], adds, figures[ONLY_LEFT])
-
     def _check(self, planned: CodePlan, force: bool) -> None:
         if self._engine.catalog() != planned.catalog:
             message = f"{planned.path}: expected the catalog as it was planned for, got a later one; plan again"
@@ -192,6 +173,43 @@ class Code:
                 "take them over (`raudience export`), or undo them with --force"
             )
             raise FixRequest(message)
+
+
+class _Forecast:
+    """Who would move, by estimates in the engine: each wanted audience is looked at beside the one in force."""
+
+    def __init__(self, engine: Engine, present: Book, wanted: Book, sizes: bool) -> None:
+        self._engine, self._sizes = engine, sizes
+        self._counts = engine.counts()
+        self._draft, self._keys = beside(present, wanted)
+        self._audiences = {audience.key: audience for audience in self._draft.audiences}
+
+    def of(self, each: Difference, origin: Origin | None) -> PlannedChange:
+        """The change with its figures."""
+        if each.what != "audience" or not each.moves:
+            return PlannedChange(each, origin)
+        present = self._counts.get(each.key, 0)
+        if not self._sizes or each.change == "removed":
+            return PlannedChange(each, origin, present)
+        new = self._keys[each.key]
+        left = each.key if each.key in self._counts else new
+        found = self._overlap(left, new)
+        if isinstance(found, str):
+            return PlannedChange(each, origin, present, warning=found)
+        adds = found[RIGHT] if left == new else found[ONLY_RIGHT]
+        return PlannedChange(each, origin, present, found[RIGHT], adds, found[ONLY_LEFT])
+
+    def _overlap(self, left: str, new: str) -> dict[str, Estimate] | str:
+        """Figures of the way from one audience to another, or why there are none."""
+        audience = self._audiences[new]
+        used = (self._audiences[each.audience] for each in memberships(audience.criteria))
+        # Only what is looked at: a draft is checked as a whole each time.
+        draft = msgspec.structs.replace(self._draft, audiences=(audience, *used))
+        try:
+            found = self._engine.overlap(draft, left, new)
+        except FixDefinition as error:
+            return str(error.faults[0])
+        return found.warning or {figure.path: figure for figure in found.figures}
 
 
 def _renamed(each: PlannedChange) -> Fault:

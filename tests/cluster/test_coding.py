@@ -2,10 +2,13 @@
 
 import pytest
 
+from raudience.catalog.applying import aim_of, latest_book, next_steps
 from raudience.catalog.commands import Edit
 from raudience.catalog.documents import read_book
+from raudience.cluster.books import read_book_folder
 from raudience.cluster.client import Client
 from raudience.cluster.inline import InlineEngine
+from raudience.cluster.rayed import RayEngine
 from raudience.criteria.build import event
 from raudience.errors import FixDefinition, FixRequest
 from tests.cluster.world import BOOK, END, batch
@@ -175,3 +178,39 @@ def test_single_audiences_are_exported_as_text(client):
 def test_drafts_are_no_part_of_an_export(client):
     client.audiences.clone("fans", "copy", "Copy")
     assert "key: copy" not in client.code.text()
+
+
+def test_an_apply_that_was_cut_off_goes_on(client, folder):
+    (folder / "book.yaml").write_text(BOOK.replace("at_least: 3", "at_least: 6"))
+    (folder / "visitors.yaml").write_text(VISITORS)
+    planned = client.code.plan(folder)
+    catalog = client._engine.catalog()
+    steps = next_steps(catalog, aim_of(read_book_folder(folder, latest_book(catalog)), catalog, False), "driver")
+    client._engine.decide(steps.commands[0], END)
+    with pytest.raises(FixRequest, match="plan again"):
+        client.code.apply(planned)
+    assert len(client.code.apply(client.code.plan(folder))) == len(steps.commands) - 1 == 1
+    assert client.code.plan(folder).changes == ()
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.usefixtures("local_ray")
+def test_who_does_not_write_may_apply_and_it_comes_into_force_with_the_next_round(folder):
+    (folder / "visitors.yaml").write_text(VISITORS)
+    engine = RayEngine(1, name="coded")
+    try:
+        writer, other = Client(engine, by="driver"), Client(RayEngine(name="coded", found=True), by="ana")
+        writer.define(read_book(BOOK.encode(), "book", "yaml"), at=0)
+        engine.ingest([batch(number) for number in range(216)], END)
+        planned = other.code.plan(folder)
+        assert len(other.code.apply(planned)) == 1
+        assert other.code.apply(other.code.plan(folder)) == ()
+        # Now and then a writer looks whether something was decided.
+        while "visitors" not in {figures.audience for figures in writer.counts()}:
+            writer.advance(writer.now + 1_000)
+        assert len(writer.members("visitors")) == planned.changes[0].expected.size
+        other.close()
+    finally:
+        engine.dissolve()
+        engine.close()
