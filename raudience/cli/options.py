@@ -12,7 +12,7 @@ from raudience.errors import FixRequest
 __all__ = ["ADDRESS", "AUDIENCES", "EVENTS", "INSTANT", "SNAPSHOTS", "STATE", "count", "instant", "names", "source"]
 
 EVENTS: Final = "files, folders or patterns of events: .ndjson, .json, .jsonl (also .gz), .parquet, .arrow"
-AUDIENCES: Final = "the book of audiences, YAML or JSON"
+AUDIENCES: Final = "the book of audiences: a YAML or JSON file, or a folder of them"
 ADDRESS: Final = "Ray to use: auto, host:port or ray://...; default: RAY_ADDRESS, else a new one on this machine"
 STATE: Final = "a directory, or nats://host:port/name"
 SNAPSHOTS: Final = "where snapshots are when the state is no directory: a directory or s3://bucket/folder, gs://, az://"

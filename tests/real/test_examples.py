@@ -7,6 +7,7 @@ import pytest
 
 from raudience.catalog.documents import read_book
 from raudience.catalog.planning import plan
+from raudience.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -41,3 +42,12 @@ def test_what_a_page_does_in_python_works(page, monkeypatch, tmp_path):
     assert programs
     for program in programs:
         exec(compile(program, page, "exec"), {})
+
+
+def test_the_timeline_that_a_page_shows_is_the_one_that_is_drawn(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    shown = re.search(
+        r"```\n\$ raudience (simulate .*?)\n(user .*?)\n\.\.\.\n```", (DOCS / "simulate.md").read_text(), re.DOTALL
+    )
+    assert main([*shown[1].replace("\\\n", " ").split(), "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith(shown[2] + "\n")
