@@ -11,6 +11,7 @@ from raudience.catalog.mparticle import EventModel
 from raudience.cli import (
     account,
     audiences,
+    auditing,
     coding,
     completing,
     downloading,
@@ -33,6 +34,7 @@ USER_ERRORS: Final = (FixDefinition, FixInput, FixRequest)
 _PARTS: Final = (
     account,
     audiences,
+    auditing,
     coding,
     completing,
     downloading,

@@ -61,6 +61,7 @@ def connect(
     scaling: tuple[int, int] | Scaling | None = None,
     memory_per_shard: int | None = None,
     by: str = "",
+    audit: int = 0,
 ) -> Client:
     """A client of an engine of its own, or of the lasting engine `name` on Ray, which is started when it is not there.
 
@@ -69,11 +70,14 @@ def connect(
     the next client of the same state goes on from there. snapshots: a directory or an object store, for a state that is
     no directory. Without `state` everything lives as long as the engine. scaling: least and most shards; between them
     their load decides (`docs/scaling.md`). cpus_per_shard, memory_per_shard: what each shard asks Ray for, in CPUs and
-    bytes. by: who asks, as the journal of the account and the versions of audiences will say.
+    bytes. by: who asks, as the journal of the account and the versions of audiences will say. audit: how
+    many users are worked out anew every minute, to see that nothing differs (`docs/audit.md`).
     """
     policy = Scaling(*scaling) if isinstance(scaling, tuple) else scaling
     place = None if state is None else place_of(state, snapshots)
-    return Client(start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard), by)
+    started = start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard)
+    started.audits.keep_on(audit)
+    return Client(started, by)
 
 
 class Ingestion(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from raudience.catalog.estimating import drafted
 from raudience.catalog.outlining import outlined
 from raudience.catalog.planning import plan
 from raudience.clock import monotonic, now_ms
+from raudience.cluster.auditing import SelfAudit
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
 from raudience.cluster.erasing import UserErasures
@@ -61,6 +62,7 @@ class Engine(UserLookups, UserErasures):
         self._arrivals = Arrivals()
         self._growth = Growth(carrier, self._writer, scaling)
         self._filling = Filling(self._writer)
+        self.audits = SelfAudit(self._writer)
         self._refresh()
 
     @property
@@ -165,6 +167,7 @@ class Engine(UserLookups, UserErasures):
             self._dispatch(each)
             if self._writer.under_way > self.ahead:
                 yield self._receive()
+                self.audits.look()
                 if self._growth.look() or self._filling.look():
                     # A step waits for the rounds under way, and their changes belong to this stream.
                     while self._writer.under_way:
@@ -335,6 +338,7 @@ class Engine(UserLookups, UserErasures):
         changes = self._writer.finish()
         self._growth.waited += monotonic() - began
         with self._writer.regaining(changes):
+            self.audits.look()
             if self._growth.look():
                 self._growth.step()
         return changes

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from raudience.cluster.auditing import SelfAudit
 from raudience.cluster.carrier import COORDINATOR
 from raudience.cluster.writing import Writer
 from raudience.hashing import key_groups
-from raudience.records import Changes, Membership, Page
+from raudience.records import Audit, Changes, Membership, Page
 
 __all__ = ["UserLookups", "group_of"]
 
@@ -19,6 +20,7 @@ class UserLookups:
     """What an engine answers about users."""
 
     _writer: Writer
+    audits: SelfAudit
     _known: Callable[[str], None]
     _ask_all: Callable[..., list[Any]]
 
@@ -37,6 +39,10 @@ class UserLookups:
         first = np.argsort(mpids)[:most]
         entered = np.concatenate([page.entered for page in pages])
         return Page(mpids[first], entered[first], len(mpids) > most or any(page.more for page in pages))
+
+    def audit(self, sample: int) -> Audit:
+        """Work out about `sample` users anew and compare: other users each time."""
+        return self.audits.run(sample)
 
     def told_of(
         self, after: int, audience: str | None, mpid: int | None, most: int = 1_000

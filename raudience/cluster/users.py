@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from raudience.cluster.change_lines import each_change
 from raudience.cluster.engine import Engine
-from raudience.records import Change, Membership
+from raudience.records import Audit, Change, Membership
 from raudience.records.memberships import UNKNOWN
 
 __all__ = ["Lookups", "Member"]
@@ -57,6 +57,15 @@ class Lookups:
                     return
                 yield from each_change(changes)
                 after = number
+
+    def audit(self, sample: int = 1_000) -> Audit:
+        """Work out about so many users anew, from their kept events and attributes alone, and compare: other users each
+        time, everybody in the end. What differs is told in the log too, and nothing ever should."""
+        return self._engine.audit(sample)
+
+    def audited(self) -> Audit:
+        """All audits of this client, those in the background included (`connect(audit=...)`): `share` is the metric."""
+        return self._engine.audits.figures
 
     def _identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         return self._engine.identities(mpids, names) if names else [{} for _ in mpids]

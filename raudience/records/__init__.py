@@ -5,6 +5,7 @@ Never holds: rules, decisions, input or output.
 May import: hashing, clock, errors.
 """
 
+from raudience.records.audits import Audit, Difference
 from raudience.records.blocks import (
     DELETED,
     NULL,
@@ -43,6 +44,7 @@ __all__ = [
     "NUMBER",
     "AndNode",
     "AudienceNode",
+    "Audit",
     "Batches",
     "Block",
     "Change",
@@ -50,6 +52,7 @@ __all__ = [
     "Column",
     "Comparison",
     "CriterionNode",
+    "Difference",
     "Estimate",
     "Estimates",
     "EventKey",

@@ -46,6 +46,10 @@ class Counters:
         """Counts int64[rows] of one counter."""
         return self._get(np.arange(rows, dtype=np.int64) * self.width + counter)
 
+    def of_row(self, row: int) -> list[int]:
+        """Counts of a row."""
+        return [int(count) for count in self._get(row * np.int64(self.width) + np.arange(self.width))]
+
     def fill(self, counts: Mapping[int, NDArray[np.integer[Any]]]) -> None:
         """Set the counts [rows] of some counters for all rows."""
         if not counts:

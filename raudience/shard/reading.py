@@ -11,11 +11,12 @@ from raudience.clock import DAY
 from raudience.criteria.leaves import Plan
 from raudience.criteria.outlines import Outline
 from raudience.hashing import first_by_hash
-from raudience.records import Comparison, Explanation, Field, Membership, Page, Removed, SampleCount
+from raudience.records import Audit, Comparison, Explanation, Field, Membership, Page, Removed, SampleCount
 from raudience.records.listings import Listing, Pick
 from raudience.records.memberships import UNKNOWN
 from raudience.records.suggestions import Suggestion, Topic
 from raudience.shard.arrivals import EventDictionaries
+from raudience.shard.auditing import audited, sampled
 from raudience.shard.checking import check
 from raudience.shard.entered import Entered
 from raudience.shard.estimating import Samples
@@ -165,6 +166,12 @@ class Known:
         if field in self.known.words:
             dictionaries.append(self.known.words[field])
         return tuple(sorted({word for dictionary in dictionaries for word in dictionary.words}))
+
+    def audit(self, sample: int, turn: int) -> Audit:
+        """Work out about `sample` users anew, from what is kept of them alone, and compare; others each turn, all of
+        them in the end."""
+        rows = sampled(self.profiles.index, sample, turn)
+        return audited(rows, self.profiles, self.store, self.known, self.evaluation, self.now)
 
     def check(self) -> None:
         """Raise ReportBug when parts of the state disagree."""
