@@ -1,6 +1,6 @@
 """From changes to partners.
 
-Holds: queues and ledgers of connections (empty today).
+Holds: what a partner is, identities as partners take them, ledgers of what was acknowledged, what to send next.
 Never holds: clocks, sockets outside partners.
 May import: catalog, criteria, records, ground.
 """

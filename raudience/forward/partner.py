@@ -1,0 +1,149 @@
+"""What a partner is: declarations and pure functions. Everything else, batches, retries, limits, ledgers, is the same
+for all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Literal, TypeAlias
+
+import msgspec
+
+from raudience.forward.kinds import Failure, Outcome
+
+__all__ = ["IdentityRule", "Item", "Limits", "Partner", "Request", "Response", "Setting", "Settings"]
+
+Settings: TypeAlias = Mapping[str, str | bool | int]
+"""Values of the settings of an output or a connection by name, defaults filled in; secrets among those of an output."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting: the form, the check and the page of the partner are made of these. secret: kept encrypted and never
+    shown. choices: of type choice."""
+
+    name: str
+    label: str
+    type: Literal["text", "flag", "choice", "number"] = "text"
+    default: str | bool | int | None = None
+    required: bool = False
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+class IdentityRule(msgspec.Struct, frozen=True):
+    """How one kind of identity is sent. identities: our names for what goes into it. normalise: None for a value that
+    cannot be sent. flag: the setting of the connection that switches the kind on; None: it always is."""
+
+    kind: str
+    identities: tuple[str, ...]
+    normalise: Callable[[str, str], str | None]
+    """Takes the name of the identity and its value."""
+    hash: Literal["none", "sha256", "sha1", "md5"] = "none"
+    flag: str | None = None
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """items, bytes: of one request. requests: so many in `window` milliseconds, for each account. atomic: one bad item
+    fails all."""
+
+    items: int
+    bytes: int
+    requests: int
+    window: int
+    atomic: bool = True
+
+
+class Item(msgspec.Struct, frozen=True):
+    """Put a value on a list of the partner, or take it off. value: normalised; the bytes of its hash, which the partner
+    gets in the form it likes, or of its text."""
+
+    value: bytes
+    add: bool
+
+
+class Request(msgspec.Struct, frozen=True):
+    """An HTTP request, whole but for what signs it. query: in order, not encoded yet. kind: the class of requests that
+    the partner's limits count it to."""
+
+    method: str
+    url: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    kind: Literal["members", "write", "read"] = "members"
+
+
+class Response(msgspec.Struct, frozen=True):
+    """headers: by name in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Partner(ABC):
+    """One partner. Functions that make requests and read answers are pure: time, chance and settings come in.
+
+    Instants are int milliseconds. A function that reads an answer gives what it asked for, or a Failure.
+    """
+
+    id: ClassVar[str]
+    name: ClassVar[str]
+    docs: ClassVar[str]
+    output_settings: ClassVar[tuple[Setting, ...]]
+    connection_settings: ClassVar[tuple[Setting, ...]]
+    identities: ClassVar[tuple[IdentityRule, ...]]
+    limits: ClassVar[Limits]
+    deletes: ClassVar[Literal["delete", "keep", "message"]]
+    """What happens downstream when the audience is deleted (seed, "Delete an audience")."""
+    refresh: ClassVar[int | None] = None
+    """Milliseconds after which a member must be sent again, or the partner forgets it."""
+
+    @abstractmethod
+    def list_name(self, forwarded: str, kind: str) -> str:
+        """The name of the list that holds one kind of identity of an audience."""
+
+    @abstractmethod
+    def find_list(self, settings: Settings, name: str) -> Request:
+        """Ask for the list of exactly that name."""
+
+    @abstractmethod
+    def read_found(self, response: Response, name: str) -> str | Failure | None:
+        """The id of the list, None when there is none."""
+
+    @abstractmethod
+    def create_list(self, settings: Settings, name: str) -> Request: ...
+
+    @abstractmethod
+    def read_created(self, response: Response) -> str | Failure:
+        """The id of the new list."""
+
+    @abstractmethod
+    def rename_list(self, settings: Settings, list_id: str, name: str) -> Request: ...
+
+    @abstractmethod
+    def delete_list(self, settings: Settings, list_id: str) -> Request: ...
+
+    @abstractmethod
+    def read_done(self, response: Response) -> Outcome:
+        """What came of renaming or deleting; deleting what is not there any longer is done."""
+
+    @abstractmethod
+    def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
+        """Put items on a list and take items off, within the limits."""
+
+    @abstractmethod
+    def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
+        """What came of it, for all items."""
+
+    @abstractmethod
+    def check(self, settings: Settings) -> Request:
+        """One cheap request that proves credentials and permission."""
+
+    @abstractmethod
+    def read_checked(self, response: Response) -> Outcome: ...
+
+    @abstractmethod
+    def sign(self, request: Request, settings: Settings, nonce: str, now: int) -> Request:
+        """The request with what proves who sends it. nonce: letters and digits that are used once."""

@@ -1,0 +1,287 @@
+"""A connection under everything that can happen: at the end the partner holds exactly what it should."""
+
+import hashlib
+from collections import Counter
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
+from raudience.forward.entries import Filling, Heard, Listed, Resumed
+from raudience.forward.kinds import BadItems, Done, GoneAtPartner, RateLimited, Retry, SignInAgain
+from raudience.forward.partner import IdentityRule, Limits
+
+EMAIL = IdentityRule("email", ("email",), lambda _, value: value.strip().lower() or None, "sha256", "emails")
+PHONE = IdentityRule("phone", ("mobile_number",), lambda _, value: value if value.startswith("+") else None)
+RULES = (EMAIL, PHONE)
+SMALL = Limits(items=3, bytes=1_000_000, requests=100, window=60_000)
+ON = {"emails": True}
+POISON = "+666"
+"""The partner refuses it, and with it all that is sent along."""
+
+
+class Lists:
+    """A partner in memory: lists of values; a request with a bad item fails as a whole."""
+
+    def __init__(self):
+        self.lists, self.made = {}, 0
+
+    def make(self, kind):
+        self.made += 1
+        self.lists[f"{kind}-{self.made}"] = set()
+        return f"{kind}-{self.made}"
+
+    def take(self, list_id, items):
+        if list_id not in self.lists:
+            return GoneAtPartner(404, "NOT_FOUND", "no such list")
+        if any(item.value == POISON.encode() and item.add for item in items):
+            return BadItems(400, "INVALID_PARAMETER", "something in it", None)
+        for item in items:
+            (self.lists[list_id].add if item.add else self.lists[list_id].discard)(item.value)
+        return Done()
+
+
+def hashed(email):
+    return hashlib.sha256(email.strip().lower().encode()).digest()
+
+
+class Forwarding(RuleBasedStateMachine):
+    """Members come, go and change; requests fail in every way, answers are lost, the forwarder dies."""
+
+    def __init__(self):
+        super().__init__()
+        self.users, self.partner, self.log = {}, Lists(), []
+        self.position, self.now = 0, 10_000_000
+        self.connection = Connection(RULES, SMALL, ON)
+
+    def note(self, entries):
+        for entry in entries:
+            self.log.append(entry)
+            self.connection.apply(entry)
+
+    @rule(mpid=st.integers(1, 6), member=st.booleans(),
+          emails=st.sets(st.sampled_from(["a@x.com", "A@x.com ", "b@x.com", "c@x.com"]), max_size=2),
+          phones=st.sets(st.sampled_from(["+1", "+2", "1", POISON]), max_size=2))  # fmt: skip
+    def changes(self, mpid, member, emails, phones):
+        self.users[mpid] = Standing(mpid, member, {"email": tuple(emails), "mobile_number": tuple(phones)})
+        self.position += 1
+        self.note([Heard(self.position, (mpid,))])
+
+    @rule()
+    def a_moment_passes(self):
+        self.now += 700_000
+
+    @rule(answer=st.sampled_from(["good", "good", "good", "lost before", "lost after", "limited", "revoked"]))
+    def works(self, answer):
+        step = self.connection.next(self.now)
+        match step:
+            case EnsureList():
+                self.note([Listed(step.kind, self.partner.make(step.kind), step.kind)])
+            case Look():
+                found = [self.users.get(mpid, Standing(mpid, False, {})) for mpid in step.mpids]
+                self.note(self.connection.planned(found, self.now))
+            case Send():
+                assert len(step.batch.items) <= SMALL.items
+                values = [item.value for item in step.batch.items]
+                assert len(values) == len(set(values))
+                self.note(self.connection.judged(step.batch, self.sent(step, answer), self.now, 0.5))
+            case Wait():
+                pass
+
+    def sent(self, step, answer):
+        if answer == "lost before":
+            return Retry(0, "timeout", "no answer")
+        if answer == "limited":
+            return RateLimited(429, "TOO_MANY_REQUESTS", "Too Many Requests", self.now + 60_000)
+        if answer == "revoked":
+            return SignInAgain(401, "UNAUTHORIZED_ACCESS", "token")
+        outcome = self.partner.take(step.list_id, step.batch.items)
+        return Retry(0, "timeout", "no answer") if answer == "lost after" and outcome == Done() else outcome
+
+    @rule()
+    def somebody_resumes(self):
+        self.note([Resumed()])
+
+    @rule()
+    def the_forwarder_dies_and_comes_back_from_its_log(self):
+        self.connection = Connection(RULES, SMALL, ON)
+        for entry in self.log:
+            self.connection.apply(entry)
+
+    @precondition(lambda self: self.partner.lists)
+    @rule(data=st.data())
+    def somebody_deletes_a_list_at_the_partner(self, data):
+        del self.partner.lists[data.draw(st.sampled_from(sorted(self.partner.lists)))]
+
+    @rule()
+    def all_members_are_looked_at_again(self):
+        self.note([Filling(tuple(self.users))])
+
+    @invariant()
+    def the_ledger_counts_its_rows(self):
+        for held in self.connection.held.values():
+            assert len(held) == len(list(held.rows()))
+
+    def teardown(self):
+        for _ in range(400):
+            self.now += 700_000
+            if self.connection.fault is not None:
+                self.note([Resumed()])
+            if self.connection.next(self.now) == Wait(None):
+                break
+            self.works("good")
+        assert self.connection.backlog == 0
+        members = [user for user in self.users.values() if user.member]
+        emails = {hashed(email) for user in members for email in user.identities["email"]}
+        phones = {phone.encode() for user in members for phone in user.identities["mobile_number"] if phone[0] == "+"}
+        wanted = {"email": emails, "phone": phones - {POISON.encode()}}
+        for kind, listed in self.connection.lists.items():
+            if listed.list_id in self.partner.lists:
+                assert self.partner.lists[listed.list_id] == wanted[kind]
+        assert {kind for kind, values in wanted.items() if values} <= set(self.connection.lists)
+
+
+TestForwarding = Forwarding.TestCase
+TestForwarding.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+
+
+def settle(connection, partner, users, now=10_000_000):
+    """Work until there is nothing left; the batches that were sent."""
+    sent = []
+    while (step := connection.next(now)) != Wait(None):
+        match step:
+            case EnsureList():
+                connection.apply(Listed(step.kind, partner.make(step.kind), step.kind))
+            case Look():
+                for entry in connection.planned([users[mpid] for mpid in step.mpids], now):
+                    connection.apply(entry)
+            case Send():
+                sent.append(step.batch)
+                outcome = partner.take(step.list_id, step.batch.items)
+                for entry in connection.judged(step.batch, outcome, now, 0.5):
+                    connection.apply(entry)
+    return sent
+
+
+def member(mpid, *emails):
+    return Standing(mpid, True, {"email": emails})
+
+
+def test_a_changed_address_is_removed_before_the_new_one_is_added():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    connection.apply(Heard(1, (1,)))
+    settle(connection, partner, {1: member(1, "a@x.com")})
+    connection.apply(Heard(2, (1,)))
+    (batch,) = settle(connection, partner, {1: member(1, "b@x.com")})
+    assert [(item.value, item.add) for item in batch.items] == [(hashed("a@x.com"), False), (hashed("b@x.com"), True)]
+
+
+def test_an_address_that_two_members_share_leaves_with_the_second():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    connection.apply(Heard(1, (1, 2)))
+    settle(connection, partner, {1: member(1, "a@x.com"), 2: member(2, "a@x.com")})
+    connection.apply(Heard(2, (1,)))
+    assert settle(connection, partner, {1: Standing(1, False, {})}) == []
+    connection.apply(Heard(3, (2,)))
+    settle(connection, partner, {2: Standing(2, False, {})})
+    assert partner.lists == {"email-1": set()}
+
+
+def test_live_changes_go_before_a_backfill():
+    connection = Connection(RULES, SMALL, ON)
+    connection.apply(Filling(tuple(range(1, 2_000))))
+    connection.apply(Heard(1, (5_000,)))
+    step = connection.next(0)
+    assert step.mpids[0] == 5_000
+    assert len(step.mpids) == 1_000
+
+
+def test_a_kind_that_is_switched_off_is_taken_off():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    connection.apply(Heard(1, (1,)))
+    settle(connection, partner, {1: member(1, "a@x.com")})
+    off = Connection(RULES, SMALL, {"emails": False})
+    off.lists, off.held = connection.lists, connection.held
+    off.apply(Filling((1,)))
+    settle(off, partner, {1: member(1, "a@x.com")})
+    assert partner.lists == {"email-1": set()}
+
+
+def test_a_value_that_is_a_hash_already_is_passed_on():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    connection.apply(Heard(1, (1,)))
+    settle(connection, partner, {1: member(1, hashed("a@x.com").hex().upper())})
+    assert partner.lists == {"email-1": {hashed("a@x.com")}}
+
+
+def test_a_bad_item_is_found_by_halving_and_only_it_is_dropped():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    phones = ("+1", "+2", POISON)
+    connection.apply(Heard(1, (1,)))
+    settle(connection, partner, {1: Standing(1, True, {"mobile_number": phones})})
+    assert partner.lists == {"phone-1": {b"+1", b"+2"}}
+    assert list(connection.refused["phone"]) == [POISON.encode()]
+
+
+def test_when_attempts_are_used_up_the_connection_is_faulted_with_the_words_of_the_partner():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    connection.apply(Heard(1, (1,)))
+    now, waits = 10_000_000, []
+    users = {1: member(1, "a@x.com")}
+    while connection.fault is None:
+        step = connection.next(now)
+        match step:
+            case EnsureList():
+                connection.apply(Listed("email", partner.make("email"), "email"))
+            case Look():
+                for entry in connection.planned([users[mpid] for mpid in step.mpids], now):
+                    connection.apply(entry)
+            case Send():
+                limited = RateLimited(429, "TOO_MANY_REQUESTS", "Too Many Requests")
+                for entry in connection.judged(step.batch, limited, now, 0.0):
+                    connection.apply(entry)
+            case Wait(until):
+                waits.append(until - now)
+                now = until
+    assert waits == sorted(waits)
+    assert len(set(waits)) == len(waits) == 8
+    assert connection.fault.failure.text == "Too Many Requests"
+    assert connection.next(now) == Wait(None)
+    connection.apply(Resumed())
+    settle(connection, partner, users)
+    assert partner.lists == {"email-1": {hashed("a@x.com")}}
+
+
+def test_a_named_reset_is_never_anticipated():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    connection.apply(Heard(1, (1,)))
+    connection.apply(Listed("email", partner.make("email"), "email"))
+    for entry in connection.planned([member(1, "a@x.com")], 0):
+        connection.apply(entry)
+    batch = connection.next(0).batch
+    connection.judged(batch, RateLimited(429, "", "", until=20_000), 0, 0.0)
+    assert connection.next(19_999) == Wait(20_000)
+    assert isinstance(connection.next(20_000), Send)
+
+
+def test_members_are_sent_again_before_the_partner_forgets_them():
+    connection, partner = Connection(RULES, SMALL, ON, refresh=1_000_000), Lists()
+    users = {1: member(1, "a@x.com")}
+    connection.apply(Heard(1, (1,)))
+    settle(connection, partner, users, now=10_000_000)
+    assert connection.held["email"].sent_before(10_001) == [1]
+    connection.apply(Filling((1,)))
+    assert settle(connection, partner, users, now=10_900_000) == []
+    connection.apply(Filling((1,)))
+    (again,) = settle(connection, partner, users, now=11_002_000)
+    assert [item.add for item in again.items] == [True]
+
+
+def test_rows_of_a_batch_go_with_their_items():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    users = {mpid: member(mpid, f"{mpid}@x.com", "same@x.com") for mpid in range(1, 8)}
+    connection.apply(Heard(1, tuple(users)))
+    batches = settle(connection, partner, users)
+    assert Counter(len(batch.items) for batch in batches) == {3: 2, 2: 1}
+    assert len(connection.held["email"]) == 14
