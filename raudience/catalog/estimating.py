@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from raudience.catalog.audiences import Audience, Book
+from raudience.catalog.entries import CatalogState
 from raudience.catalog.planning import find_faults, plan
 from raudience.criteria.definition import And, Criterion, Exclude, Or
 from raudience.criteria.leaves import AndOf, NotOf, Plan, PlannedAudience
@@ -24,8 +25,10 @@ __all__ = [
     "criteria_of",
     "drafted",
     "estimate_plan",
+    "latest_of",
     "overlap_plan",
     "unknown_sources",
+    "with_drafts",
 ]
 
 LEFT: Final = "left"
@@ -34,6 +37,7 @@ BOTH: Final = "both"
 ONLY_LEFT: Final = "only left"
 ONLY_RIGHT: Final = "only right"
 
+_AUDIENCE: Final = re.compile(r"audiences\[(\d+)\]")
 _SOURCE: Final = re.compile(r"\.(workspaces\[\d+\]|inputs\[\d+\]|workspace)$")
 
 
@@ -47,14 +51,28 @@ def drafted(in_force: Book, draft: Book) -> Book:
     return msgspec.structs.replace(in_force, audiences=(*draft.audiences, *kept))
 
 
+def with_drafts(book: Book, state: CatalogState) -> Book:
+    """A book with what else the catalog has, drafts above all, each by its latest version."""
+    keys = {audience.key for audience in book.audiences}
+    drafts = (entry.as_audience(entry.latest.number) for entry in state.living() if entry.key not in keys)
+    return msgspec.structs.replace(book, audiences=(*book.audiences, *drafts))
+
+
+def latest_of(state: CatalogState, key: str) -> Book:
+    """The latest version of an audience of the catalog, as a draft; of nothing when there is no such audience."""
+    found = [entry.as_audience(entry.latest.number) for entry in state.living() if entry.key == key]
+    return Book(tuple(found))
+
+
 def unknown_sources(book: Book, key: str) -> tuple[Fault, ...]:
     """Workspaces and inputs that an audience, or one that it names, asks for and the book does not know: then it cannot
     be estimated. Raises FixDefinition with every fault when there are others, FixRequest when there is no such
     audience."""
     audience = book.audiences[_place(book, key)]
     keys = {key, *(named.audience for named in memberships(audience.criteria))}
-    paths = tuple(f"audiences[{place}]." for place, each in enumerate(book.audiences) if each.key in keys)
-    faults = tuple(fault for fault in find_faults(book) if fault.path.startswith((*paths, "settings.", "inputs[")))
+    places = [place for place, each in enumerate(book.audiences) if each.key in keys]
+    asked = msgspec.structs.replace(book, audiences=tuple(book.audiences[place] for place in places))
+    faults = tuple(_in_the_book(fault, places) for fault in find_faults(asked))
     if not all(_SOURCE.search(fault.path) and fault.got != "nothing" for fault in faults):
         raise FixDefinition(key, faults)
     return faults
@@ -99,6 +117,14 @@ def overlap_plan(book: Book, left: str, right: str) -> Plan:
     }
     audiences = tuple(PlannedAudience(name, 1, formula) for name, formula in formulas.items())
     return msgspec.structs.replace(planned, audiences=audiences)
+
+
+def _in_the_book(fault: Fault, places: list[int]) -> Fault:
+    """A fault in some audiences of a book, by their places there."""
+    found = _AUDIENCE.match(fault.path)
+    if found is None:
+        return fault
+    return msgspec.structs.replace(fault, path=f"audiences[{places[int(found[1])]}]{fault.path[found.end() :]}")
 
 
 def _place(book: Book, key: str) -> int:

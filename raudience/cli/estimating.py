@@ -15,6 +15,8 @@ from raudience.cli.reaching import add_engine, reached
 from raudience.cli.screen import say
 from raudience.cluster.books import read_draft_file
 from raudience.criteria.dates import write_moment
+from raudience.criteria.definition import Criterion
+from raudience.errors import FixRequest
 from raudience.records import Estimate, Estimates
 
 __all__ = ["add", "estimate", "overlap"]
@@ -27,8 +29,8 @@ def add(commands: Any) -> None:
     """Add both commands to those of `raudience`."""
     alone = commands.add_parser("estimate", help="how many users audiences would have, and each of their criteria")
     alone.set_defaults(run=estimate)
-    alone.add_argument("file", type=Path, metavar="FILE", help=_DEFINITIONS)
-    alone.add_argument("--audience", metavar="KEY", help="one of them (default: each)")
+    alone.add_argument("file", type=Path, metavar="FILE", nargs="?", help=f"{_DEFINITIONS} (default: the catalog)")
+    alone.add_argument("--audience", metavar="KEY", help="one of them (default: each of the file)")
     alone.add_argument("--json", action="store_true", help="as JSON, an object a line")
     add_engine(alone)
     together = commands.add_parser("overlap", help="how many users two audiences share")
@@ -41,12 +43,15 @@ def add(commands: Any) -> None:
 
 
 def estimate(asked: argparse.Namespace) -> int:
-    draft = read_draft_file(asked.file)
-    keys = [each.key for each in draft.audiences] if asked.audience is None else [asked.audience]
+    if asked.file is None and asked.audience is None:
+        message = "estimate: expected a FILE of audiences, or --audience for one of the catalog"
+        raise FixRequest(message)
+    draft = None if asked.file is None else read_draft_file(asked.file)
+    keys = [each.key for each in draft.audiences] if draft and asked.audience is None else [asked.audience]
     with reached(asked) as client:
         for key in keys:
             found = client.estimate(draft, key)
-            _tell(found, asked.json, _words(draft, found))
+            _tell(found, asked.json, _words(found, draft))
     return 0
 
 
@@ -74,16 +79,17 @@ def _tell(found: Estimates, json: bool, names: Sequence[str]) -> None:
     say(f"{found.sampled:,} of {found.population:,} profiles looked at: each stands for {found.stands_for:,.1f}", "dim")
 
 
-def _words(draft: Book, found: Estimates) -> list[str]:
-    """What each figure is about: the path of its criterion and how that begins."""
-    criteria = criteria_of(draft, found.audience) if found.figures else {}
+def _words(found: Estimates, draft: Book | None) -> list[str]:
+    """What each figure is about: the path of its criterion, and how that begins when a file has it."""
+    criteria = criteria_of(draft, found.audience) if found.figures and draft else {}
     return [
-        "the whole audience" if not path else f"{path} {_short(msgspec.json.encode(criterion, enc_hook=str).decode())}"
-        for path, criterion in criteria.items()
+        f"{figure.path or 'the whole audience'} {_short(criteria.get(figure.path) if figure.path else None)}".strip()
+        for figure in found.figures
     ]
 
 
-def _short(text: str) -> str:
+def _short(criterion: Criterion | None) -> str:
+    text = "" if criterion is None else msgspec.json.encode(criterion, enc_hook=str).decode()
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
 
 

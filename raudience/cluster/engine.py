@@ -17,7 +17,6 @@ from raudience.catalog import Book
 from raudience.catalog.commands import CatalogCommand
 from raudience.catalog.documents import stored_book
 from raudience.catalog.entries import CatalogState
-from raudience.catalog.estimating import drafted
 from raudience.catalog.outlining import outlined
 from raudience.catalog.planning import plan
 from raudience.clock import monotonic, now_ms
@@ -25,21 +24,19 @@ from raudience.cluster.auditing import SelfAudit
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Result
 from raudience.cluster.entries import Defined, Order
 from raudience.cluster.erasing import UserErasures
-from raudience.cluster.estimating import estimate, overlap
+from raudience.cluster.estimating import Estimating
 from raudience.cluster.filling import Filling
 from raudience.cluster.growing import Growth, possible
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.lookups import UserLookups, group_of
 from raudience.cluster.rounds import Round
 from raudience.cluster.writing import Writer
-from raudience.coordinator import AudienceCount, Scaling, SizeBucket, Step, merge_comparisons
-from raudience.coordinator.completing import merge_suggestions
+from raudience.coordinator import AudienceCount, Scaling, merge_comparisons
 from raudience.errors import FixRequest
 from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
-from raudience.records import Block, Changes, Comparison, Estimates, Explanation, Field
-from raudience.records.suggestions import Suggestion, Topic
+from raudience.records import Block, Changes, Comparison, Explanation, Field
 from raudience.shard.commands import Tick
 
 __all__ = ["Engine"]
@@ -47,7 +44,7 @@ __all__ = ["Engine"]
 _TOKEN_BYTES: Final = 12
 
 
-class Engine(UserLookups, UserErasures):
+class Engine(Estimating, UserLookups, UserErasures):
     """Shards and their coordinator behind one door. Instants are int milliseconds since 1970 in UTC, never going back.
 
     shards: how many a new engine has; one that comes back has as many as it had. scaling: changes their number by the
@@ -200,27 +197,9 @@ class Engine(UserLookups, UserErasures):
         found: tuple[AudienceCount, ...] = self._writer.ask(COORDINATOR, "figures")
         return found
 
-    def history(self, audience: str, step: Step) -> tuple[SizeBucket, ...]:
-        """The size of an audience by minute, hour or day, the oldest first; the last is its size."""
-        self._known(audience)
-        found: tuple[SizeBucket, ...] = self._writer.ask(COORDINATOR, "history", audience, step)
-        return found
-
     def compare(self, left: str, right: str, most: int = 10) -> Comparison:
         """How two audiences differ, shadows included, with a sample of up to `most` users each way."""
         return merge_comparisons(self._ask_all("compare", left, right, most), most)
-
-    def estimate(self, draft: Book, audience: str) -> Estimates:
-        """How many users an audience of a draft would have, and each of its criteria. Raises FixDefinition when the
-        draft is wrong in itself; sources that are not known here are a warning."""
-        self._refresh()
-        return estimate(self._ask_all, drafted(self._book, draft), audience, self.now or 0)
-
-    def overlap(self, draft: Book, left: str, right: str) -> Estimates:
-        """How many users two audiences, of the draft or in force, have in common, and each alone: figures LEFT, RIGHT,
-        BOTH, ONLY_LEFT and ONLY_RIGHT of catalog.estimating."""
-        self._refresh()
-        return overlap(self._ask_all, drafted(self._book, draft), (left, right), self.now or 0)
 
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in the audience or not."""
@@ -254,11 +233,6 @@ class Engine(UserLookups, UserErasures):
     def values(self, field: Field) -> tuple[str, ...]:
         """Distinct values of a profile field, sorted."""
         return tuple(sorted({value for values in self._ask_all("values", field) for value in values}))
-
-    def complete(self, topic: Topic, typed: str, most: int = 10) -> tuple[Suggestion, ...]:
-        """Texts that were seen: those that begin with what was typed, then those that contain it, the most frequent
-        first. Each shard tells its own first few times as many."""
-        return merge_suggestions(self._ask_all("complete", topic, typed, 4 * most), typed, most)
 
     def check(self) -> None:
         """Raise ReportBug when an invariant of a shard, or between the shards and the coordinator, does not hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from raudience.catalog import Book
+from raudience.catalog.estimating import latest_of
 from raudience.catalog.topics import topic_of
 from raudience.cluster.books import Definitions, as_draft
 from raudience.cluster.engine import Engine
@@ -19,14 +20,15 @@ class Questions:
 
     _engine: Engine
 
-    def estimate(self, definitions: Definitions, audience: str | None = None) -> Estimates:
+    def estimate(self, definitions: Definitions | None = None, audience: str | None = None) -> Estimates:
         """How many users an audience would have, and each of its criteria, from a sample of the profiles: at once, and
         without defining it. Exact where all profiles were looked at or the same is in force.
 
-        definitions: a path, a Book or audiences, seen in the book in force; audience: which of them, if there are
-        several. Raises FixDefinition for a wrong definition; sources that are not known here are a warning.
+        definitions: a path, a Book or audiences, seen in the book in force; None: the latest versions of the catalog,
+        drafts included. audience: which of them, if there are several. Raises FixDefinition for a wrong definition;
+        sources that are not known here are a warning.
         """
-        draft = as_draft(definitions)
+        draft = latest_of(self._engine.catalog(), audience or "") if definitions is None else as_draft(definitions)
         return self._engine.estimate(draft, _only(draft) if audience is None else audience)
 
     def overlap(self, left: str, right: str, definitions: Definitions = ()) -> Estimates:

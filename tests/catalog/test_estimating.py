@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from raudience.catalog.commands import Create, Edit
+from raudience.catalog.deciding import decide
 from raudience.catalog.documents import read_book, read_draft
+from raudience.catalog.entries import CatalogState
 from raudience.catalog.estimating import (
     BOTH,
     LEFT,
@@ -13,8 +16,10 @@ from raudience.catalog.estimating import (
     RIGHT,
     drafted,
     estimate_plan,
+    latest_of,
     overlap_plan,
     unknown_sources,
+    with_drafts,
 )  # fmt: skip
 from raudience.catalog.planning import plan
 from raudience.errors import FixDefinition, FixRequest
@@ -128,3 +133,18 @@ def test_faults_of_other_audiences_are_nothing_to_an_estimate():
 def test_a_draft_that_is_not_well_formed_is_refused():
     with pytest.raises(FixDefinition, match=r"audiences\[0\]\.criteria\.kind"):
         draft(audience(asks(kind="dance")))
+
+
+def test_faults_keep_their_places_in_the_document():
+    wanted = draft(audience(GOLD, "b"), audience(VISITS, "c"), audience(VISITS, inputs=["app"]))
+    assert [fault.path for fault in unknown_sources(wanted, "a")] == ["audiences[2].inputs[0]"]
+
+
+def test_what_the_catalog_has_beside_the_book_is_seen_by_its_latest_version():
+    state = decide(CatalogState(), Create("", read(audience(GOLD)).audiences[0], draft=True), 1)
+    state = decide(state, Edit("", "a", read(audience(VISITS)).audiences[0].criteria), 2)
+    seen = with_drafts(read(audience(GOLD, "gold")), state)
+    assert [(each.key, each.version) for each in seen.audiences] == [("gold", 1), ("a", 2)]
+    assert with_drafts(read(audience(GOLD)), state) == read(audience(GOLD))
+    assert latest_of(state, "a").audiences == seen.audiences[1:]
+    assert latest_of(state, "x").audiences == ()

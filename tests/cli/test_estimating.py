@@ -70,3 +70,13 @@ def test_an_audience_that_is_not_in_the_file_is_a_mistake_of_the_command(state, 
     engine, draft = state
     assert main(["estimate", draft, "--audience", "x", *engine]) == 2
     assert "expected one of" in capsys.readouterr().err
+
+
+def test_an_audience_of_the_catalog_is_estimated_without_a_file(state, capsys):
+    engine, _ = state
+    assert main(["estimate", "--audience", "fans", *engine]) == 0
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:-1]] == [
+        "audience", "criteria.of[0]", "criteria.of[1]",
+    ]  # fmt: skip
+    assert main(["estimate", *engine]) == 2
+    assert "expected a FILE of audiences, or --audience" in capsys.readouterr().err

@@ -160,3 +160,15 @@ def test_what_all_shards_have_seen_is_suggested_together(shop):
     assert [each.text for each in shop.complete("USER1@", "identity.email")] == ["user1@example.org"]
     with pytest.raises(FixRequest, match="about: expected NAMESPACE"):
         shop.complete("x", "nothing")
+
+
+def test_a_draft_of_the_catalog_is_estimated_by_its_key(shop):
+    visited = draft(audience(VISITED, "idea")).audiences[0]
+    shop.audiences.create(visited, draft=True)
+    assert shop.estimate(audience="idea") == shop.estimate([visited])
+    named = shop.estimate(draft(audience({"type": "audience", "audience": "idea"})))
+    assert named.of().size == shop.estimate(audience="idea").of().size
+    with pytest.raises(FixRequest, match="expected one of buyers, fans, idea; got x"):
+        shop.estimate(audience="x")
+    with pytest.raises(FixRequest, match="expected the key"):
+        shop.estimate()

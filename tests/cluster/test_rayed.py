@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import ray
 
+from raudience.catalog import Book
 from raudience.catalog.documents import read_book
 from raudience.cluster.client import Client, connect
 from raudience.cluster.inline import InlineEngine
@@ -19,6 +20,8 @@ from raudience.cluster.rounds import Round
 from raudience.cluster.states import show_state
 from raudience.errors import FixDefinition, FixRequest, StateDamaged
 from raudience.ingest.batches import decode
+from raudience.records import Field
+from raudience.records.suggestions import Suggestion, ValuesOf
 from tests.cluster.world import BOOK, END, START, contents, lines, write_lines
 from tests.coordinator.test_merging import rows
 
@@ -87,6 +90,11 @@ def test_everything_that_is_asked_is_answered_as_in_one_process(engine):
     assert engine.why(5, "fans") == inline.why(5, "fans")
     assert engine.identities(mpids, ("email",)) == inline.identities(mpids, ("email",))
     assert engine.memory().keys() == inline.memory().keys()
+    assert engine.estimate(Book(()), "fans") == inline.estimate(Book(()), "fans")
+    assert engine.overlap(Book(()), "buyers", "fans") == inline.overlap(Book(()), "buyers", "fans")
+    assert engine.history("fans", "hour") == inline.history("fans", "hour")
+    topic = ValuesOf(Field("user", "plan"))
+    assert engine.complete(topic, "a") == inline.complete(topic, "a") == (Suggestion("paid", 27),)
     engine.check()
 
 

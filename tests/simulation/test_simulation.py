@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import pytest
 
+from raudience.catalog import Book
 from raudience.cluster.change_lines import change_keys
 from tests.simulation.world import Life
 
@@ -37,6 +38,11 @@ def test_a_life_full_of_faults_ends_like_one_without(seed):
     quiet = life.run()
     assert members_of(life.engine) == members_of(quiet), life.chance.count
     assert life.engine.counts() == quiet.counts()
+    for key, size in quiet.counts().items():
+        assert life.engine.estimate(Book(()), key).of().size == size
+        for step in ("minute", "hour", "day"):
+            assert life.engine.history(key, step) == quiet.history(key, step)
+        assert [bucket.size for bucket in quiet.history(key, "day")[-1:]] in ([size], [])
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS, 3))

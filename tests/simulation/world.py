@@ -12,6 +12,7 @@ from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.live import Ingested
 from raudience.criteria.definition import AudienceMembership, Event, Frequency, Or
 from raudience.errors import FixDefinition, FixStore
+from raudience.records.suggestions import NamesIn
 from tests.cluster.world import BOOK, END, START, batch
 from tests.simulation.carrier import Died, DriverDied, FailingCarrier
 from tests.simulation.disk import Chance, Disk
@@ -150,7 +151,10 @@ class Life:
         """Somebody asks, and does not write; whoever dies on the way comes again another time."""
         try:
             self.visitor = self.visitor or InlineEngine(1, carrier=self.carrier)
+            self.visitor.complete(NamesIn("user"), "p")
             for key in self.visitor.counts():
+                self.visitor.estimate(Book(()), key)
+                self.visitor.history(key, "hour")
                 mpids = self.visitor.members(key)
                 self.visitor.identities(mpids, ("email",))
                 self.visitor.why(self.random.randint(-20, 20), key)
