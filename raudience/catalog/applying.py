@@ -7,13 +7,15 @@ from typing import Final
 
 import msgspec
 
-from raudience.catalog.audiences import Audience, Book
+from raudience.catalog.audiences import Audience, Book, Input, Workspace
+from raudience.catalog.checking import DEFAULT_WORKSPACE
 from raudience.catalog.commands import (
     Activate,
     CatalogCommand,
     Create,
     Delete,
     Edit,
+    Filled,
     PutInput,
     PutWorkspace,
     Rename,
@@ -24,7 +26,7 @@ from raudience.catalog.commands import (
     Tag,
 )
 from raudience.catalog.comparing import DEFINITION, LABELS, Difference, compare_books, patch
-from raudience.catalog.deciding import decide
+from raudience.catalog.deciding import decide, key_of
 from raudience.catalog.entries import AudienceEntry, CatalogState, Version
 from raudience.catalog.folders import Folder
 from raudience.catalog.refusing import refuse
@@ -32,12 +34,14 @@ from raudience.criteria.definition import And, AudienceMembership, Criterion, Ex
 from raudience.errors import Fault, FixDefinition
 
 __all__ = [
-    "AS_CODE", "Aim", "Drift", "Steps", "aim_of", "beside", "differences", "drifts", "latest_book", "next_steps",
-    "stays",
+    "AS_CODE", "ROUNDS", "Aim", "Drift", "Refused", "Steps", "aim_of", "beside", "differences", "drifts", "foreseen",
+    "latest_book", "next_steps", "stays",
 ]  # fmt: skip
 
 AS_CODE: Final = "as code"
 """Stands in the name of who edits, and in the note of a version, when a folder was applied."""
+ROUNDS: Final = 10
+"""What must be in force before the rest can follow is rarely more than one round."""
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -58,12 +62,19 @@ class Drift(msgspec.Struct, frozen=True):
     patch: str
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """A fault of what is wanted of an audience or another thing with a key."""
+
+    key: str
+    fault: Fault
+
+
 class Steps(msgspec.Struct, frozen=True):
-    """Commands that the catalog takes one after the other, and what it refuses now, with the key before each path:
-    some of that it may take when the others are in force."""
+    """Commands that the catalog takes one after the other, and what it refuses now: some of that it may take when the
+    others are in force."""
 
     commands: tuple[CatalogCommand, ...]
-    refused: tuple[Fault, ...]
+    refused: tuple[Refused, ...]
 
 
 def latest_book(state: CatalogState) -> Book:
@@ -131,14 +142,14 @@ def next_steps(state: CatalogState, aim: Aim, by: str) -> Steps:
     author = f"{by}, {AS_CODE}" if by else AS_CODE
     waiting = [command for each in differences(state, aim) for command in _commands(state, aim.book, each, author)]
     taken: list[CatalogCommand] = []
-    refused: dict[str, tuple[Fault, ...]] = {}
+    refused: list[Refused] = []
     while waiting:
-        refused, left = {}, []
+        refused, left = [], []
         for command in waiting:
             try:
                 refuse(state, command)
             except FixDefinition as error:
-                refused[error.source] = error.faults
+                refused += [Refused(key_of(command), fault) for fault in error.faults]
                 left.append(command)
                 continue
             state = decide(state, command, 0)
@@ -146,8 +157,19 @@ def next_steps(state: CatalogState, aim: Aim, by: str) -> Steps:
         if len(left) == len(waiting):
             break
         waiting = left
-    faults = (msgspec.structs.replace(each, path=f"{name}: {each.path}") for name in refused for each in refused[name])
-    return Steps(tuple(taken), tuple(faults))
+    return Steps(tuple(taken), tuple(refused))
+
+
+def foreseen(state: CatalogState, aim: Aim) -> tuple[Refused, ...]:
+    """What the catalog would refuse for good: also when everything else is in force."""
+    for _ in range(ROUNDS):
+        steps = next_steps(state, aim, "")
+        if not steps.commands:
+            break
+        for command in steps.commands:
+            state = decide(state, command, 0)
+        state = decide(state, Filled("", state.revision), 0)
+    return steps.refused
 
 
 def _with_former(state: CatalogState, aim: Aim, each: Difference) -> Difference:
@@ -210,11 +232,21 @@ def _commands(state: CatalogState, wanted: Book, each: Difference, by: str) -> I
         case "workspace":
             yield from (PutWorkspace(by, one) for one in wanted.workspaces if one.key == each.key)
         case "input":
-            yield from (PutInput(by, one) for one in wanted.inputs if one.key == each.key)
+            yield from (
+                command for one in wanted.inputs if one.key == each.key for command in _of_input(state, one, by)
+            )
         case "tier":
             yield from (SetTier(by, one) for one in wanted.tiers if one not in state.tiers)
         case "purposes":
             yield SetPurposes(by, wanted.purposes)
+
+
+def _of_input(state: CatalogState, source: Input, by: str) -> Iterator[CatalogCommand]:
+    """A book may name a workspace by an input alone; for the catalog it must be there."""
+    known = {DEFAULT_WORKSPACE, *(each.key for each in state.workspaces), *(each.workspace for each in state.inputs)}
+    if source.workspace not in known:
+        yield PutWorkspace(by, Workspace(source.workspace))
+    yield PutInput(by, source)
 
 
 def _of_audience(state: CatalogState, wanted: Book, each: Difference, by: str) -> Iterator[CatalogCommand]:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from raudience.catalog import Book
-from raudience.catalog.applying import Aim, Drift, aim_of, beside, differences, drifts, latest_book, next_steps, stays
+from raudience.catalog.applying import (
+    ROUNDS,
+    Aim,
+    Drift,
+    Refused,
+    aim_of,
+    beside,
+    differences,
+    drifts,
+    foreseen,
+    latest_book,
+    next_steps,
+    stays,
+)
 from raudience.catalog.commands import CatalogCommand
 from raudience.catalog.comparing import Difference
 from raudience.catalog.costing import Cost, cost_of
@@ -29,9 +41,6 @@ from raudience.errors import Fault, FixDefinition, FixRequest
 from raudience.records import Estimate
 
 __all__ = ["Code", "CodePlan", "PlannedChange"]
-
-_ROUNDS: Final = 10
-"""What must be in force before the rest can follow is rarely more than one round."""
 
 
 class PlannedChange(msgspec.Struct, frozen=True):
@@ -76,10 +85,11 @@ class Code:
         """What applying a folder (or a file) would change; nothing is changed.
 
         prune: active audiences that it does not have go. sizes: estimate who moves. Raises FixDefinition with every
-        fault of all files.
+        fault of all files, else with all that the catalog would refuse.
         """
         catalog = self._engine.catalog()
         aim, origins = self._aim(Path(path), catalog, prune)
+        _refuse(str(path), foreseen(catalog, aim), origins)
         found = differences(catalog, aim)
         present = latest_book(catalog)
         forecast = _Forecast(self._engine, present, aim.book, sizes)
@@ -103,15 +113,14 @@ class Code:
         """
         self._check(planned, force)
         decided: list[CatalogCommand] = []
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             catalog = self._engine.catalog()
             steps = next_steps(catalog, self._aim(Path(planned.path), catalog, planned.prune)[0], self._by)
             if not steps.commands:
                 break
             self._engine.decide_all(steps.commands, now_ms())
             decided += steps.commands
-        if steps.refused:
-            raise FixDefinition(planned.path, steps.refused)
+        _refuse(planned.path, steps.refused, {})
         return tuple(decided)
 
     def text(self, keys: Iterable[str] = ()) -> str:
@@ -210,6 +219,16 @@ class _Forecast:
         except FixDefinition as error:
             return str(error.faults[0])
         return found.warning or {figure.path: figure for figure in found.figures}
+
+
+def _refuse(path: str, refused: tuple[Refused, ...], origins: Mapping[str, Origin]) -> None:
+    """Raise FixDefinition when something is refused, with the place of each audience."""
+    faults = (
+        msgspec.structs.replace(each.fault, path=f"{origins.get(each.key, each.key)} {each.fault.path}")
+        for each in refused
+    )
+    if found := tuple(faults):
+        raise FixDefinition(path, found)
 
 
 def _renamed(each: PlannedChange) -> Fault:

@@ -176,9 +176,12 @@ class Simulation:
             # What was told of a past that has become another one does not count any more.
             self._engine, self._changes = None, []
 
+    def _chosen(self, block: Block) -> Block:
+        return block if self._users is None else take(block, np.flatnonzero(np.isin(block.batches.mpid, self._users)))
+
     def _settled(self, block: Block) -> Decoded:
         """Batches whose order and users are settled, of the chosen users."""
-        kept = block if self._users is None else take(block, np.flatnonzero(np.isin(block.batches.mpid, self._users)))
+        kept = self._chosen(block)
         count, before = len(kept.batches.mpid), sum(len(part.requests) for part in self._parts)
         content = np.arange(before, before + count, dtype=np.uint64)
         return Decoded(kept, ("",) * count, content, np.zeros(count, np.bool_))
@@ -188,7 +191,7 @@ class Simulation:
         if self._block is None:
             parts = self._parts or [Decoder(wanted=self._wanted).decode([])]
             self._parts = [stretch(parts).decoded]
-            self._block = Resolver().resolve(self._parts[0].block, self._parts[0].nameless)
+            self._block = self._chosen(Resolver().resolve(self._parts[0].block, self._parts[0].nameless))
         return self._block
 
     def _beginning(self) -> int:

@@ -5,8 +5,8 @@ import json
 import msgspec
 from hypothesis import given, settings
 
-from raudience.catalog.applying import AS_CODE, aim_of, differences, drifts, latest_book, next_steps, stays
-from raudience.catalog.audiences import Settings, Workspace
+from raudience.catalog.applying import AS_CODE, aim_of, differences, drifts, foreseen, latest_book, next_steps, stays
+from raudience.catalog.audiences import Input, Settings, Workspace
 from raudience.catalog.commands import (
     Archive,
     Create,
@@ -120,13 +120,29 @@ def test_what_must_be_in_force_first_comes_in_a_second_step():
     assert changes(turned, A, asked("b", nests("a"))) == {}
 
 
+def test_an_input_brings_its_workspace_along():
+    through = asked("a", inputs=("till", "web"))
+    sources = (Input("till", "cafe"), Input("web", "cafe"))
+    state = apply(CatalogState(), through, inputs=sources)
+    assert (state.inputs, [each.key for each in state.workspaces]) == (sources, ["cafe"])
+    assert changes(state, through, inputs=sources) == {}
+
+
 def test_what_the_catalog_refuses_is_told_with_its_key():
     private = Create("zoe", asked("mine", access="private", workspaces=("w1",)))
     state = after(PutWorkspace("zoe", Workspace("w1")), private, state=apply(CatalogState(), A))
     folder = folder_of(state, asked("b", nests("mine"), workspaces=("default",)))
     steps = next_steps(state, aim_of(folder, state, False), "")
     assert steps.commands == ()
-    assert [fault.path for fault in steps.refused] == ["Create b: criteria"]
+    assert [(each.key, each.fault.path) for each in steps.refused] == [("b", "criteria")]
+    assert foreseen(state, aim_of(folder, state, False)) == steps.refused
+
+
+def test_what_is_taken_when_the_rest_is_in_force_is_not_refused():
+    state = apply(CatalogState(), asked("a", nests("b")), B)
+    aim = aim_of(folder_of(state, A, asked("b", nests("a"))), state, False)
+    assert {each.key for each in next_steps(state, aim, "").refused} == {"b"}
+    assert foreseen(state, aim) == ()
 
 
 def test_a_new_key_for_what_a_folder_made_is_a_rename():

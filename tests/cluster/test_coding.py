@@ -3,6 +3,7 @@
 import pytest
 
 from raudience.catalog.applying import aim_of, latest_book, next_steps
+from raudience.catalog.audiences import EventTier
 from raudience.catalog.commands import Edit
 from raudience.catalog.documents import read_book
 from raudience.cluster.books import read_book_folder
@@ -130,6 +131,13 @@ def test_every_fault_of_all_files_comes_before_anything_is_asked(client, folder)
         "one.yaml:5",
         "two.yaml:5",
     ]
+
+
+def test_what_the_catalog_would_refuse_is_told_by_the_plan_with_its_place(client, folder):
+    client.account.set_tier(EventTier("custom", "Visit", "connect"))
+    (folder / "visitors.yaml").write_text(VISITORS)
+    with pytest.raises(FixDefinition, match=r"visitors.yaml:3 criteria.name: expected an event of tier personalize"):
+        client.code.plan(folder)
 
 
 def test_sources_that_the_engine_does_not_know_yet_cannot_be_estimated(client, folder):

@@ -208,6 +208,11 @@ def test_files_are_read_for_the_chosen_users_only(tmp_path):
     assert expected
 
 
+def test_only_chosen_users_are_kept():
+    world = Simulation(SHOP, start="2026-01-01", users=[2]).given(BUY, BUY | {"mpid": 2})
+    assert world.members("buyers") == [2]
+
+
 def test_files_and_batches_are_given_together(tmp_path):
     write_lines(tmp_path / "events.ndjson", lines())
     world = Simulation(write_book(tmp_path)).given(tmp_path / "events.ndjson").later("2 days")
