@@ -83,7 +83,9 @@ class History:
         """Count changes, sooner or later."""
         self._waiting.append(happenings)
         self._changes += len(happenings.at)
-        if self._changes > _CHANGES or len(self._waiting) > _MESSAGES:
+        # Counting looks at all that is kept: the more that is, the more may wait.
+        most = max(_CHANGES, len(self._buckets["minute"].number) // 2)
+        if self._changes > most or len(self._waiting) > _MESSAGES:
             self._count()
 
     def advance(self, now: int) -> None:
@@ -93,7 +95,7 @@ class History:
     def of(self, audience: str, step: Step, size: int) -> tuple[SizeBucket, ...]:
         """The stretches that are kept of an audience that has `size` users now, the oldest first."""
         self._count()
-        mine = self._buckets[step].where(self._buckets[step].audience == self._places.get(audience, -1))
+        mine = self._kept(step, self._buckets[step].audience == self._places.get(audience, -1))
         net = mine.adds.astype(np.int64) - mine.drops
         sizes = size - (net.sum() - net.cumsum())
         starts = mine.number.astype(np.int64) * _LENGTH[step]
@@ -119,6 +121,7 @@ class History:
     def state(self) -> Histories:
         """All that is kept."""
         self._count()
+        self._buckets = {step: self._kept(step, True) for step in _LENGTH}
         return Histories(self._now, tuple(self._places), **self._buckets)
 
     def restore(self, histories: Histories) -> None:
@@ -127,13 +130,20 @@ class History:
         self._places = {key: place for place, key in enumerate(histories.audiences)}
         self._buckets = {"minute": histories.minute, "hour": histories.hour, "day": histories.day}
 
+    def _kept(self, step: Step, wanted: NDArray[np.bool_] | bool) -> Buckets:
+        """Of stretches that are wanted those that are not too old."""
+        held = self._buckets[step]
+        return held.where((held.number >= (self._now - _KEPT[step]) // _LENGTH[step]) & wanted)
+
     def _count(self) -> None:
+        if not self._waiting:
+            return
         waiting, self._waiting, self._changes = self._waiting, [], 0
         minutes = _minutes(waiting, self._places)
         for step, length in _LENGTH.items():
             number = (minutes.number // (length // MINUTE)).astype(np.int32)
-            held = _joined([self._buckets[step], msgspec.structs.replace(minutes, number=number)])
-            self._buckets[step] = held.where(held.number >= (self._now - _KEPT[step]) // length)
+            fresh = msgspec.structs.replace(minutes, number=number)
+            self._buckets[step] = _joined([self._kept(step, True), fresh])
 
 
 def _minutes(waiting: Iterable[Happenings], places: dict[str, int]) -> Buckets:
