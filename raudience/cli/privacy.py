@@ -11,6 +11,7 @@ import msgspec
 from raudience.cli.reaching import add_engine, reached
 from raudience.cli.screen import table
 from raudience.criteria.dates import write_moment
+from raudience.errors import FixRequest
 from raudience.records import Receipt
 
 __all__ = ["add", "erase", "opt_out", "receipts"]
@@ -26,6 +27,9 @@ def add(commands: Any) -> None:
     opting.set_defaults(run=opt_out)
     for command in (erasing, opting):
         command.add_argument("--by", required=True, metavar="NAME", help="who asks for it: stands in the receipt")
+        command.add_argument(
+            "--take-over", action="store_true", help="write to the running engine, and nobody else does"
+        )
     listing = commands.add_parser("receipts", help="what was erased, and who opted out")
     listing.add_argument("--user", type=int, metavar="MPID", help="of this user only")
     listing.set_defaults(run=receipts)
@@ -35,12 +39,14 @@ def add(commands: Any) -> None:
 
 
 def erase(asked: argparse.Namespace) -> int:
+    _may_write(asked)
     with reached(asked) as client:
         _tell(client.erase_all(asked.mpids, asked.by), asked.json)
     return 0
 
 
 def opt_out(asked: argparse.Namespace) -> int:
+    _may_write(asked)
     with reached(asked) as client:
         _tell([client.opt_out(asked.mpid, asked.by, not asked.undo)], asked.json)
     return 0
@@ -50,6 +56,16 @@ def receipts(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
         _tell(client.receipts(asked.user), asked.json)
     return 0
+
+
+def _may_write(asked: argparse.Namespace) -> None:
+    """Raise FixRequest when the program that feeds a running engine would be refused after this."""
+    if asked.name is not None and not asked.take_over:
+        message = (
+            f"{asked.command}: engine {asked.name} may be written to by another program; call the client there, or say "
+            "--take-over: then this command writes, and that program is refused"
+        )
+        raise FixRequest(message)
 
 
 def _tell(found: Iterable[Receipt], as_json: bool) -> None:
