@@ -59,7 +59,8 @@ def draw(buckets: Sequence[SizeBucket], columns: int) -> Iterator[str]:
     heights = [round(size / most * _HEIGHT * 8) if most else 0 for size in _spread(buckets, room)]
     for row in range(_HEIGHT - 1, -1, -1):
         edge = f"{most:,}" if row == _HEIGHT - 1 else "0" if row == 0 else ""
-        yield f"{edge:>{label}} ┤" + "".join(_LEVELS[min(max(height - row * 8, 0), 8)] for height in heights)
+        bars = "".join(_LEVELS[min(max(height - row * 8, 0), 8)] for height in heights)
+        yield f"{edge:>{label}} ┤{bars}".rstrip()
     first, last = (write_moment(bucket.start)[:_INSTANT] for bucket in (buckets[0], buckets[-1]))
     yield f"{'':>{label}}  {first}{last:>{len(heights) - _INSTANT}}"
     adds, drops = sum(bucket.adds for bucket in buckets), sum(bucket.drops for bucket in buckets)
