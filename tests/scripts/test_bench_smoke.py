@@ -13,7 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from scripts.benchmarks.archives import archived
+from scripts.benchmarks.completions import completions
 from scripts.benchmarks.engine import Delta
+from scripts.benchmarks.guesses import guesses
 from scripts.benchmarks.questions import audiences, without_carts
 from scripts.benchmarks.race import make_engine
 from scripts.benchmarks.workload import SIZES, Workload, make
@@ -91,3 +93,10 @@ def test_a_measured_download_has_a_row_for_each_identity(monkeypatch: pytest.Mon
     assert (result.agreed, result.rows) == (True, 2 * SIZES["test"].profiles)
     assert len(result.wall) == 6
     assert list(tmp_path.iterdir()) == []
+
+
+def test_measured_estimates_have_the_true_sizes_and_measured_topics_are_all_answered() -> None:
+    found, completed = guesses("test", 20, 1), completions("test", 1)
+    assert (found.held, found.sampled, len(found.again)) == (20, SIZES["test"].profiles, 20)
+    assert len(completed.first) == 11
+    assert completed.memory > 0
