@@ -11,7 +11,6 @@ import msgspec
 from raudience.cli.reaching import add_engine, reached
 from raudience.cli.screen import table
 from raudience.criteria.dates import write_moment
-from raudience.errors import FixRequest
 from raudience.records import Receipt
 
 __all__ = ["add", "erase", "opt_out", "receipts"]
@@ -39,16 +38,14 @@ def add(commands: Any) -> None:
 
 
 def erase(asked: argparse.Namespace) -> int:
-    _may_write(asked)
     with reached(asked) as client:
-        _tell(client.erase_all(asked.mpids, asked.by), asked.json)
+        _tell(client.erase_all(asked.mpids, asked.by, asked.take_over), asked.json)
     return 0
 
 
 def opt_out(asked: argparse.Namespace) -> int:
-    _may_write(asked)
     with reached(asked) as client:
-        _tell([client.opt_out(asked.mpid, asked.by, not asked.undo)], asked.json)
+        _tell([client.opt_out(asked.mpid, asked.by, not asked.undo, asked.take_over)], asked.json)
     return 0
 
 
@@ -56,16 +53,6 @@ def receipts(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
         _tell(client.receipts(asked.user), asked.json)
     return 0
-
-
-def _may_write(asked: argparse.Namespace) -> None:
-    """Raise FixRequest when the program that feeds a running engine would be refused after this."""
-    if asked.name is not None and not asked.take_over:
-        message = (
-            f"{asked.command}: engine {asked.name} may be written to by another program; call the client there, or say "
-            "--take-over: then this command writes, and that program is refused"
-        )
-        raise FixRequest(message)
 
 
 def _tell(found: Iterable[Receipt], as_json: bool) -> None:

@@ -35,6 +35,7 @@ from raudience.errors import ReportBug, StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
 from raudience.records import Changes, Receipt
+from raudience.records.receipts import Request
 
 __all__ = ["NAME", "TOLD_KEPT", "CoordinatorShell"]
 
@@ -56,6 +57,7 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._ledger = Ledger()
         self._keepsake = keepsake
         self._wish: int | None = None
+        self._requests: dict[str, Request] = {}
         self._pace: float | None = None
 
     def open(self, shards: int) -> EngineState:
@@ -179,6 +181,18 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._hear(epoch)
         if receipt.id not in {each.id for each in self._ledger.receipts.kept}:
             self._record(Receipted(receipt, key))
+
+    def request(self, request: Request) -> None:
+        """Ask whoever writes to do something for users."""
+        self._requests[request.id] = request
+
+    def requests(self) -> tuple[Request, ...]:
+        """What was asked for and is not done yet."""
+        return tuple(self._requests.values())
+
+    def served(self, name: str) -> None:
+        """A request is done, or nobody waits for it any longer."""
+        self._requests.pop(name, None)
 
     def purge(self, epoch: int) -> None:
         """Write a snapshot, and forget what was written before the latest erasure. Its own round stays: whoever reads

@@ -30,6 +30,7 @@ from raudience.cluster.growing import Growth, possible
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.lookups import UserLookups, group_of
 from raudience.cluster.rounds import Round
+from raudience.cluster.serving import Serving
 from raudience.cluster.writing import Writer
 from raudience.coordinator import AudienceCount, Scaling, merge_comparisons
 from raudience.errors import FixRequest
@@ -60,6 +61,7 @@ class Engine(Estimating, UserLookups, UserErasures):
         self._growth = Growth(carrier, self._writer, scaling)
         self._filling = Filling(self._writer)
         self.audits = SelfAudit(self._writer)
+        self._serving = Serving(self._writer)
         self._refresh()
 
     @property
@@ -165,12 +167,13 @@ class Engine(Estimating, UserLookups, UserErasures):
             if self._writer.under_way > self.ahead:
                 yield self._receive()
                 self.audits.look()
-                if self._growth.look() or self._filling.look():
+                if self._growth.look() or self._filling.look() or self._serving.look():
                     # A step waits for the rounds under way, and their changes belong to this stream.
                     while self._writer.under_way:
                         yield self._receive()
                     self._growth.step()
                     yield from self._fill_a_few()
+                    self._serve()
         while self._writer.under_way:
             yield self._receive()
 
@@ -315,6 +318,7 @@ class Engine(Estimating, UserLookups, UserErasures):
             self.audits.look()
             if self._growth.look():
                 self._growth.step()
+            self._serve()
         return changes
 
     def _fill_a_few(self) -> Iterator[Changes]:

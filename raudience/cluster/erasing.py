@@ -5,44 +5,55 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 import msgspec
 
 from raudience.clock import now_ms
-from raudience.cluster.carrier import COORDINATOR
+from raudience.cluster.carrier import COORDINATOR, Carrier
 from raudience.cluster.entries import Erased
 from raudience.cluster.ledger import Receipts
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.lookups import group_of
+from raudience.cluster.serving import Serving
 from raudience.cluster.writing import Writer
 from raudience.errors import FixStore
 from raudience.hashing import keyed_hash, text_id
 from raudience.records import Changes, Receipt, Removed
+from raudience.records.receipts import Kind, Request
 
 __all__ = ["UserErasures"]
 
 _LOG: Final = logging.getLogger(__name__)
 _KEY: Final = 32
+_TOKEN: Final = 8
 
 
 class UserErasures:
     """What an engine does for users who want to be forgotten or left alone. `_claim` comes before everything."""
 
     _writer: Writer
+    _carrier: Carrier
+    _serving: Serving
     _arrivals: Arrivals
     _claim: Callable[[], None]
     ingest: Callable[[Sequence[Batch], int], Ingested]
 
-    def erase(self, mpids: Sequence[int], by: str, asked_at: int) -> tuple[Receipt, ...]:
+    def erase(self, mpids: Sequence[int], by: str, asked_at: int, take_over: bool = False) -> tuple[Receipt, ...]:
         """Forget users; when this returns that lasts, and so does a receipt for each. Their exits are among the changes
-        regained.
+        regained by who writes: another driver, if there is one, unless this one is to take over.
 
         What was written before is purged too, unless the place of the state does not take it now: then `purged_at` is
-        not set, and whoever writes to the engine next purges it. Raises FixStore when nothing is done.
+        not set, and whoever writes to the engine next purges it. Raises FixStore when nothing is done, FixRequest when
+        the other driver does nothing.
         """
-        self._claim()
         users = tuple(dict.fromkeys(mpids))
+        if self._another_writes() and not take_over:
+            return self._serving.await_receipts(_request("erasure", users, by, asked_at))
+        return self._erase(users, by, asked_at)
+
+    def _erase(self, users: tuple[int, ...], by: str, asked_at: int) -> tuple[Receipt, ...]:
+        self._claim()
         receipts = self.receipts()
         key = receipts.key or os.urandom(_KEY)
         found = tuple(self._erasure(mpid, by, asked_at, key, len(receipts.kept)) for mpid in users)
@@ -53,9 +64,15 @@ class UserErasures:
         kept = {receipt.id: receipt for receipt in self.receipts().kept}
         return tuple(kept[receipt.id] for receipt in found)
 
-    def opt_out(self, mpid: int, by: str, asked_at: int, out: bool) -> Receipt:
+    def opt_out(self, mpid: int, by: str, asked_at: int, out: bool, take_over: bool = False) -> Receipt:
         """Have a user leave every audience and join none, or end that (semantics D14): an event like any other, a
-        millisecond after the instant that the engine has come to. The changes are among those regained."""
+        millisecond after the instant that the engine has come to. Changes and errors as with `erase`."""
+        if self._another_writes() and not take_over:
+            request = _request("opt_out" if out else "opt_in", (mpid,), by, asked_at)
+            return self._serving.await_receipts(request)[0]
+        return self._opt_out(mpid, by, asked_at, out)
+
+    def _opt_out(self, mpid: int, by: str, asked_at: int, out: bool) -> Receipt:
         self._claim()
         receipts = self.receipts()
         key, at = receipts.key or os.urandom(_KEY), asked_at if self._writer.now is None else self._writer.now + 1
@@ -85,11 +102,33 @@ class UserErasures:
             return False
         return True
 
+    def _serve(self) -> None:
+        """Do what others have asked for, between two rounds."""
+        if self._serving.look():
+            self._serving.serve(self._carry_out)
+
+    def _carry_out(self, request: Request) -> None:
+        match request.kind:
+            case "erasure":
+                self._erase(request.mpids, request.by, request.asked_at)
+            case "opt_out" | "opt_in":
+                for mpid in request.mpids:
+                    self._opt_out(mpid, request.by, request.asked_at, request.kind == "opt_out")
+            case _:
+                assert_never(request.kind)
+
+    def _another_writes(self) -> bool:
+        return not self._writer.writes and self._carrier.shared and self._writer.state.epoch > 0
+
     def _erasure(self, mpid: int, by: str, asked_at: int, key: bytes, place: int) -> Receipt:
         removed: Removed = self._writer.ask_owner(group_of(mpid), "ask", "footprint", mpid)
         removed = msgspec.structs.replace(removed, links=self._arrivals.resolver.count(mpid))
         user, at = keyed_hash(mpid, key), self._writer.now or 0
         return Receipt(_name("erasure", user, at, place), "erasure", user, at, asked_at, by, removed)
+
+
+def _request(kind: Kind, users: tuple[int, ...], by: str, asked_at: int) -> Request:
+    return Request(os.urandom(_TOKEN).hex(), kind, users, by, asked_at)
 
 
 def _name(kind: str, user: str, at: int, place: int) -> str:

@@ -17,18 +17,22 @@ class Privacy:
 
     _engine: Engine
 
-    def erase(self, mpid: int, by: str) -> Receipt:
+    def erase(self, mpid: int, by: str, take_over: bool = False) -> Receipt:
         """Forget a user: the user leaves every audience, profile, events, memberships and identities are gone for good,
-        and so is what was written before. What arrives later for the same MPID starts a new profile."""
-        return self.erase_all((mpid,), by)[0]
+        and so is what was written before. What arrives later for the same MPID starts a new profile.
 
-    def erase_all(self, mpids: Sequence[int], by: str) -> tuple[Receipt, ...]:
+        If another driver feeds the engine it does the work between two of its rounds, and is told of the exits;
+        take_over: this client does, and that driver is refused from then on.
+        """
+        return self.erase_all((mpid,), by, take_over)[0]
+
+    def erase_all(self, mpids: Sequence[int], by: str, take_over: bool = False) -> tuple[Receipt, ...]:
         """Forget several users at the price of one: a receipt for each, in their order, repeated ones once."""
-        return self._engine.erase(mpids, by, now_ms())
+        return self._engine.erase(mpids, by, now_ms(), take_over)
 
-    def opt_out(self, mpid: int, by: str, out: bool = True) -> Receipt:
-        """Have a user leave every audience and join none; out=False: end that."""
-        return self._engine.opt_out(mpid, by, now_ms(), out)
+    def opt_out(self, mpid: int, by: str, out: bool = True, take_over: bool = False) -> Receipt:
+        """Have a user leave every audience and join none; out=False: end that. take_over: as with `erase`."""
+        return self._engine.opt_out(mpid, by, now_ms(), out, take_over)
 
     def receipts(self, mpid: int | None = None) -> tuple[Receipt, ...]:
         """All receipts, the earliest first, or those of one user: who asks must know the MPID, no receipt tells it."""

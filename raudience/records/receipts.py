@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["Receipt", "Removed"]
+__all__ = ["Kind", "Receipt", "Removed", "Request"]
+
+Kind: TypeAlias = Literal["erasure", "opt_out", "opt_in"]
 
 
 class Removed(msgspec.Struct, frozen=True):
@@ -26,10 +28,20 @@ class Receipt(msgspec.Struct, frozen=True):
     before holds the user any more; None: not yet, or there is nothing to purge."""
 
     id: str
-    kind: Literal["erasure", "opt_out", "opt_in"]
+    kind: Kind
     user: str
     at: int
     asked_at: int
     by: str
     removed: Removed | None = None
     purged_at: int | None = None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Something to be done for users, by whoever writes to the engine."""
+
+    id: str
+    kind: Kind
+    mpids: tuple[int, ...]
+    by: str
+    asked_at: int

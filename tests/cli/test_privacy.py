@@ -37,12 +37,6 @@ def test_an_erasure_needs_somebody_who_asks_for_it(kept, capsys):
     assert "--by" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["erase", "1"], ["opt-out", "1"]])
-def test_who_feeds_a_running_engine_is_not_pushed_aside_unasked(words, capsys):
-    assert main([*words, "--by", "me", "--name", "shop"]) == 2
-    assert "--take-over" in capsys.readouterr().err
-
-
 def test_opting_out_and_in_again(kept, capsys):
     assert main(["opt-out", "-20", "--by", "me", *kept]) == 0
     assert main(["user", "-20", "--json", *kept]) == 0
