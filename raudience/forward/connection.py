@@ -110,6 +110,18 @@ class Connection:
         """Users who have to be looked at or sent."""
         return len(self._live.keys() | self._later.keys())
 
+    def configure(self, settings: Settings) -> None:
+        """Send as these settings say; what was planned by others is planned anew."""
+        self._settings, self._batches, self._looked = settings, [], frozenset()
+
+    def waiting(self) -> tuple[list[int], list[int]]:
+        """Users to be looked at: first those whom something has happened to, then the others."""
+        return list(self._live), list(self._later)
+
+    def wait_for(self, live: Iterable[int], later: Iterable[int]) -> None:
+        """Have these users to be looked at, and no others."""
+        self._live, self._later = dict.fromkeys(live), dict.fromkeys(later)
+
     def apply(self, entry: Entry) -> None:
         """Do what an entry of the log says."""
         match entry:

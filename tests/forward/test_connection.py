@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
 from raudience.forward.entries import Filling, Heard, Listed, Resumed
+from raudience.forward.keeping import load, snapshot
 from raudience.forward.kinds import BadItems, Done, GoneAtPartner, RateLimited, Retry, SignInAgain
 from raudience.forward.partner import IdentityRule, Limits
 
@@ -53,7 +54,7 @@ class Forwarding(RuleBasedStateMachine):
         super().__init__()
         self.users, self.partner, self.log = {}, Lists(), []
         self.position, self.now = 0, 10_000_000
-        self.connection = Connection(RULES, SMALL, ON)
+        self.connection, self.kept = Connection(RULES, SMALL, ON), None
 
     def note(self, entries):
         for entry in entries:
@@ -106,8 +107,14 @@ class Forwarding(RuleBasedStateMachine):
     @rule()
     def the_forwarder_dies_and_comes_back_from_its_log(self):
         self.connection = Connection(RULES, SMALL, ON)
+        if self.kept is not None:
+            load(self.connection, self.kept)
         for entry in self.log:
             self.connection.apply(entry)
+
+    @rule()
+    def a_snapshot_takes_the_place_of_the_log(self):
+        self.kept, self.log = snapshot(self.connection), []
 
     @precondition(lambda self: self.partner.lists)
     @rule(data=st.data())

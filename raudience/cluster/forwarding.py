@@ -1,0 +1,253 @@
+"""One connection at work: it follows the changes of its audience, looks at users, sends, and keeps its log.
+
+What decides is `forward.connection`; here are time, requests and the log. A step does one thing, so several connections
+of an output take turns, and a fault of one holds up no other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Protocol, assert_never
+
+import msgspec
+
+from raudience.clock import HOUR, SECOND
+from raudience.cluster.keeping import Keeper
+from raudience.forward.buckets import Bucket
+from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
+from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Resumed
+from raudience.forward.keeping import load, snapshot
+from raudience.forward.kinds import Failure, GoneAtPartner, Outcome, RateLimited, Retry
+from raudience.forward.partner import Partner, Request, Response
+from raudience.forward.retrying import next_attempt
+
+__all__ = ["Forwarder", "Link", "Source", "Surroundings"]
+
+_LOG: Final = logging.getLogger(__name__)
+_AT_ONCE: Final = 10_000
+"""Users in one entry of the log."""
+_REFRESH: Final = HOUR
+"""Milliseconds between two looks for members whom the partner would forget."""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """What a connection joins. name: what outputs call the audience or its variation. settings: of the output, opened,
+    and of the connection. Whatever is in it may change: the next step does as it says now."""
+
+    id: str
+    name: str
+    settings: dict[str, str | bool | int]
+
+
+class Source(Protocol):
+    """What a connection must know of its audience."""
+
+    def position(self) -> int:
+        """The last round of changes that was told."""
+
+    def heard(self, after: int) -> tuple[int, Sequence[int]]:
+        """Up to which round is known now who may stand otherwise than before round `after`, and who that is."""
+
+    def members(self) -> Iterator[int]:
+        """Everybody who is a member."""
+
+    def standings(self, mpids: Sequence[int]) -> list[Standing]:
+        """How users stand now."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a connection needs of the world: requests, the wall clock in milliseconds, chance in [0, 1), letters and
+    digits that are used once; the buckets of the account, by class of requests."""
+
+    send: Callable[[Request], Response | None]
+    clock: Callable[[], int]
+    chance: Callable[[], float]
+    nonce: Callable[[], str]
+    buckets: dict[str, Bucket]
+
+
+class Forwarder:
+    """A connection with its log. keeper: None keeps it in memory alone."""
+
+    def __init__(
+        self, link: Link, partner: Partner, source: Source, world: Surroundings, keeper: Keeper[Entry] | None = None
+    ) -> None:
+        self.link, self._partner, self._source, self._world, self._keeper = link, partner, source, world, keeper
+        self.connection = Connection(partner.identities, partner.limits, link.settings, partner.refresh)
+        self._written = 0
+        self._refreshed = 0
+        self._attempts, self._waits = 0, 0
+        if keeper is not None:
+            self._recover(keeper)
+        if not self.connection.position:
+            self.refill()
+
+    def refill(self) -> None:
+        """Look at all members and at all whom the partner holds: at the beginning, and when settings have changed."""
+        position = self._source.position()
+        held = {mpid for held in self.connection.held.values() for mpid in held.users()}
+        everybody = dict.fromkeys((*self._source.members(), *sorted(held)))
+        self._note(Filling(some) for some in _parts(list(everybody)))
+        self._note([Heard(max(position, 1), ())])
+
+    def change(self, link: Link) -> None:
+        """Do as the link says now."""
+        if link.settings != self.link.settings:
+            self.connection.configure(link.settings)
+            self.link = link
+            self.refill()
+        self.link = link
+
+    def resume(self) -> None:
+        """The cause of a fault is gone, somebody says; what is gone at the partner is made again."""
+        self._attempts, self._waits = 0, 0
+        self._note([Resumed()])
+
+    def work(self) -> int | None:
+        """Do one thing; the instant of the next, None when there is nothing to do before something happens."""
+        now = self._world.clock()
+        if self.connection.fault is not None:
+            return None
+        self._hear()
+        self._refresh(now)
+        if now < self._waits:
+            return self._waits
+        if (renamed := self._misnamed()) is not None:
+            return self._rename(renamed, now)
+        step = self.connection.next(now)
+        match step:
+            case EnsureList():
+                return self._ensure(step.kind, now)
+            case Look():
+                self._note(self.connection.planned(self._source.standings(step.mpids), now))
+                return now
+            case Send():
+                return self._send(step, now)
+            case Wait():
+                return step.until
+            case _:
+                assert_never(step)
+
+    def end(self) -> bool:
+        """Do downstream what the partner's policy says of a deleted audience; whether all of it is done. What is gone
+        already is done."""
+        if self._partner.deletes == "keep":
+            return True
+        now = self._world.clock()
+        for kind, listed in list(self.connection.lists.items()):
+            answer = self._asked(self._partner.delete_list(self.link.settings, listed.list_id), now)
+            outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
+            if isinstance(outcome, GoneAtPartner) or not isinstance(outcome, Failure):
+                self._note([Lost(kind)])
+            else:
+                self._missed(outcome, now)
+                return False
+        return True
+
+    def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+
+    def _hear(self) -> None:
+        reached, mpids = self._source.heard(self.connection.position)
+        if reached > self.connection.position:
+            before = self.connection.position
+            # The position moves with the last entry: who dies in between hears everything again.
+            self._note([*(Heard(before, some) for some in _parts(mpids)), Heard(reached, ())])
+
+    def _refresh(self, now: int) -> None:
+        lasts = self._partner.refresh
+        if lasts is not None and now - self._refreshed >= _REFRESH:
+            self._refreshed = now
+            old = {m for held in self.connection.held.values() for m in held.sent_before((now - lasts) // SECOND)}
+            self._note(Filling(some) for some in _parts(sorted(old)))
+
+    def _misnamed(self) -> Listed | None:
+        lists = self.connection.lists.values()
+        return next((each for each in lists if each.name != self._name(each.kind)), None)
+
+    def _name(self, kind: str) -> str:
+        return self._partner.list_name(self.link.name, kind)
+
+    def _rename(self, listed: Listed, now: int) -> int:
+        name = self._name(listed.kind)
+        answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
+        outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
+        if isinstance(outcome, Failure):
+            return self._missed(outcome, now)
+        self._note([Listed(listed.kind, listed.list_id, name)])
+        return now
+
+    def _ensure(self, kind: str, now: int) -> int:
+        """Find the list of exactly that name and adopt it, or make one."""
+        name = self._name(kind)
+        answer = self._asked(self._partner.find_list(self.link.settings, name), now)
+        found = self._no_answer() if answer is None else self._partner.read_found(answer, name)
+        if found is None:
+            answer = self._asked(self._partner.create_list(self.link.settings, name), now)
+            found = self._no_answer() if answer is None else self._partner.read_created(answer)
+        if isinstance(found, str):
+            self._attempts = 0
+            self._note([Listed(kind, found, name)])
+            return now
+        return self._missed(found, now)
+
+    def _send(self, step: Send, now: int) -> int:
+        bucket = self._world.buckets["members"]
+        if (ready := bucket.ready(now)) > now:
+            return ready
+        items = step.batch.items
+        answer = self._asked(self._partner.send(self.link.settings, step.list_id, step.batch.kind, items, now), now)
+        outcome: Outcome = self._no_answer() if answer is None else self._partner.read_sent(answer, items)
+        if isinstance(outcome, RateLimited) and outcome.until is not None:
+            bucket.close(outcome.until)
+        self._note(self.connection.judged(step.batch, outcome, self._world.clock(), self._world.chance()))
+        return now
+
+    def _asked(self, request: Request, now: int) -> Response | None:
+        self._world.buckets[request.kind].take(now)
+        signed = self._partner.sign(request, self.link.settings, self._world.nonce(), now)
+        return self._world.send(signed)
+
+    def _missed(self, failure: Failure, now: int) -> int:
+        """What is no change of members has failed: try again, or fault."""
+        at = next_attempt(failure, self._attempts, now, self._world.chance())
+        self._attempts += 1
+        if at is None:
+            self._note([Faulted(failure, now)])
+            return now
+        self._waits = at
+        return at
+
+    def _no_answer(self) -> Failure:
+        return Retry(0, "", "no answer")
+
+    def _note(self, entries: Iterable[Entry]) -> None:
+        """Make entries durable, then true."""
+        for entry in entries:
+            if self._keeper is not None:
+                self._written = self._keeper.submit(entry).result()
+            self.connection.apply(entry)
+            if isinstance(entry, Faulted):
+                _LOG.error(
+                    "connection %s is faulted: %s", self.link.id, type(entry.failure).__name__,
+                    extra={"status": entry.failure.status, "code": entry.failure.code},
+                )  # fmt: skip
+        if self._keeper is not None and self._keeper.due():
+            self._keeper.keep(self._written, [snapshot(self.connection)], lambda: None)
+
+    def _recover(self, keeper: Keeper[Entry]) -> None:
+        keeper.take_over()
+        for kept in keeper.snapshots():
+            load(self.connection, next(iter(kept.parts)))
+            self._written = kept.position
+            break
+        for position, entry in keeper.entries(self._written):
+            self.connection.apply(entry)
+            self._written = position
+
+
+def _parts(mpids: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Users in pieces that fit into an entry."""
+    return (tuple(mpids[first : first + _AT_ONCE]) for first in range(0, len(mpids), _AT_ONCE))

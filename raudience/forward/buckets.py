@@ -1,0 +1,42 @@
+"""How many requests a partner takes: a bucket for each account and class of requests, fed by what the partner says."""
+
+from __future__ import annotations
+
+__all__ = ["Bucket"]
+
+
+class Bucket:
+    """So many requests in each window of milliseconds, evenly or at once. Instants are int milliseconds."""
+
+    def __init__(self, requests: int, window: int) -> None:
+        self._most, self._window = requests, window
+        self._left, self._began = float(requests), 0
+        self._closed = 0
+
+    def ready(self, now: int) -> int:
+        """The instant from which on a request may be made."""
+        self._refill(now)
+        if now < self._closed:
+            return self._closed
+        if self._left >= 1:
+            return now
+        return now + max(1, -int(-(1 - self._left) * self._window // self._most))
+
+    def take(self, now: int) -> None:
+        """A request is made."""
+        self._refill(now)
+        self._left -= 1
+
+    def close(self, until: int) -> None:
+        """The partner takes nothing before an instant."""
+        self._closed = max(self._closed, until)
+
+    def heed(self, left: int, now: int) -> None:
+        """The partner says how many requests it still takes: it counts."""
+        self._refill(now)
+        self._left = min(self._left, left)
+
+    def _refill(self, now: int) -> None:
+        passed = max(0, now - self._began)
+        self._left = min(self._most, self._left + passed * self._most / self._window)
+        self._began = max(now, self._began)

@@ -1,0 +1,81 @@
+"""A connection as bytes and back: its snapshot."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.forward.connection import Connection
+from raudience.forward.entries import Faulted, Listed
+from raudience.forward.held import Held
+from raudience.forward.kinds import Failure
+from raudience.records.packing import Packed, pack
+
+__all__ = ["load", "snapshot"]
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    """mpids: int64[n], sizes: int64[n] of the values that stand one behind the other, sent: uint32[n]."""
+
+    mpids: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    values: bytes
+    sent: NDArray[np.uint32]
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    position: int
+    fault: Faulted | None
+    lists: dict[str, Listed]
+    refused: dict[str, list[tuple[bytes, Failure]]]
+    held: dict[str, _Rows]
+    live: NDArray[np.int64]
+    later: NDArray[np.int64]
+
+
+_KEPT: Packed[_Kept] = Packed(_Kept)
+
+
+def snapshot(connection: Connection) -> bytes:
+    """Everything that a connection knows by its log."""
+    live, later = connection.waiting()
+    return pack(
+        _Kept(
+            position=connection.position,
+            fault=connection.fault,
+            lists=connection.lists,
+            refused={kind: list(values.items()) for kind, values in connection.refused.items()},
+            held={kind: _rows(held) for kind, held in connection.held.items()},
+            live=np.array(live, np.int64),
+            later=np.array(later, np.int64),
+        )
+    )
+
+
+def load(connection: Connection, data: bytes | memoryview) -> None:
+    """Make a new connection what a snapshot says. Raises StateDamaged when it cannot be read."""
+    kept = _KEPT.unpack(data)
+    connection.position, connection.fault, connection.lists = kept.position, kept.fault, kept.lists
+    connection.refused |= {kind: dict(values) for kind, values in kept.refused.items()}
+    for kind, rows in kept.held.items():
+        connection.held[kind] = _held(rows)
+    connection.wait_for(kept.live.tolist(), kept.later.tolist())
+
+
+def _rows(held: Held) -> _Rows:
+    rows = list(held.rows())
+    return _Rows(
+        np.array([mpid for mpid, _, _ in rows], np.int64),
+        np.array([len(value) for _, value, _ in rows], np.int64),
+        b"".join(value for _, value, _ in rows),
+        np.array([sent for _, _, sent in rows], np.uint32),
+    )
+
+
+def _held(rows: _Rows) -> Held:
+    ends = np.cumsum(rows.sizes).tolist()
+    values = [rows.values[end - size : end] for end, size in zip(ends, rows.sizes.tolist(), strict=True)]
+    held = Held()
+    held.load(rows.mpids, values, rows.sent)
+    return held

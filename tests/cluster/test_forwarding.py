@@ -1,0 +1,230 @@
+"""A forwarder with its log: whatever fails and whenever it dies, the partner ends with exactly the members."""
+
+import itertools
+
+import pytest
+
+from raudience.cluster.forwarding import Forwarder, Link, Surroundings
+from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.errors import Superseded
+from raudience.forward.buckets import Bucket
+from raudience.forward.connection import Standing
+from raudience.forward.entries import Entry
+from tests.forward.lists import ListsPartner, ListsServer
+
+GOOD = {"token": "good", "emails": True}
+
+
+class People:
+    """An audience that a test changes."""
+
+    def __init__(self):
+        self.users, self.log = {}, [()]
+
+    def put(self, mpid, member=True, **identities):
+        self.users[mpid] = Standing(mpid, member, {name: tuple(values) for name, values in identities.items()})
+        self.log.append((mpid,))
+
+    def position(self):
+        return len(self.log)
+
+    def heard(self, after):
+        return len(self.log), [mpid for mpids in self.log[after:] for mpid in mpids]
+
+    def members(self):
+        return iter([mpid for mpid, user in self.users.items() if user.member])
+
+    def standings(self, mpids):
+        return [self.users[mpid] for mpid in mpids]
+
+
+class Stage:
+    """A forwarder, its partner and a clock that is put forward when there is something to wait for."""
+
+    def __init__(self, state):
+        self.people, self.server, self.now = People(), ListsServer(), 1_000_000
+        self.keepsake = Keepsake(Place(str(state)), background=False, every=4_000)
+        self.link = Link("c1", "Big Spenders", GOOD)
+        self.forwarder = None
+
+    def begin(self):
+        world = Surroundings(
+            self.server, lambda: self.now, lambda: 0.5, lambda: "nonce",
+            {kind: Bucket(1_000, 60_000) for kind in ("members", "write", "read")},
+        )  # fmt: skip
+        self.forwarder = Forwarder(
+            self.link, ListsPartner(), self.people, world, self.keepsake.keeper("forward-c1", Entry)
+        )
+
+    def die(self):
+        """What is in memory is gone."""
+        self.forwarder.close()
+        self.begin()
+
+    def work(self, most=500):
+        for _ in range(most):
+            following = self.forwarder.work()
+            if following is None:
+                return
+            self.now = max(self.now, following)
+        raise AssertionError("it never ends")
+
+
+@pytest.fixture
+def stage(tmp_path):
+    made = Stage(tmp_path)
+    made.people.put(1, email=["a@x.com"])
+    made.people.put(2, email=["b@x.com"], mobile_number=["+1"])
+    made.begin()
+    made.work()
+    yield made
+    made.forwarder.close()
+
+
+def test_a_connect_sends_all_members_to_a_list_for_each_kind(stage):
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com"}
+    assert stage.server.of("Big Spenders (phone)") == {"+1"}
+
+
+def test_who_enters_is_added_and_who_leaves_is_removed(stage):
+    stage.people.put(3, email=["c@x.com"])
+    stage.people.put(1, member=False)
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"b@x.com", "c@x.com"}
+
+
+def test_a_changed_address_changes_the_list_though_nobody_enters_or_leaves(stage):
+    stage.people.put(1, email=["new@x.com"])
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"new@x.com", "b@x.com"}
+
+
+def test_a_list_of_exactly_that_name_is_adopted(tmp_path):
+    stage = Stage(tmp_path)
+    stage.server.names["7"], stage.server.members["7"] = "Big Spenders (email)", set()
+    stage.people.put(1, email=["a@x.com"])
+    stage.begin()
+    stage.work()
+    assert stage.server.members["7"] == {"a@x.com"}
+    assert stage.server.made == 0
+    stage.forwarder.close()
+
+
+def test_an_audience_with_another_name_renames_its_lists(stage):
+    stage.forwarder.change(Link("c1", "Whales", GOOD))
+    stage.work()
+    assert sorted(stage.server.names.values()) == ["Whales (email)", "Whales (phone)"]
+
+
+def test_a_kind_that_is_switched_off_is_taken_off_and_comes_back(stage):
+    stage.forwarder.change(Link("c1", "Big Spenders", GOOD | {"emails": False}))
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == set()
+    stage.forwarder.change(stage.link)
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com"}
+
+
+@pytest.mark.parametrize("answers", [[None], [503, 503], [429], [None, 429, 503]], ids=str)
+def test_what_can_be_tried_again_is_tried_again_until_it_is_taken(stage, answers):
+    stage.people.put(3, email=["c@x.com"])
+    stage.server.answers = answers
+    stage.work()
+    assert stage.forwarder.connection.fault is None
+    assert "c@x.com" in stage.server.of("Big Spenders (email)")
+
+
+@pytest.mark.parametrize("status", [401, 403, 418])
+def test_what_somebody_must_mend_faults_at_once_and_nothing_is_sent_until_resume(stage, status):
+    stage.server.answers = [status]
+    stage.people.put(3, email=["c@x.com"])
+    stage.work()
+    assert stage.forwarder.connection.fault.failure.status == status
+    asked = len(stage.server.requests)
+    stage.people.put(1, member=False)
+    stage.work()
+    assert len(stage.server.requests) == asked
+    stage.forwarder.resume()
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"b@x.com", "c@x.com"}
+
+
+def test_a_list_that_somebody_deleted_faults_and_after_resume_there_is_a_whole_new_one(stage):
+    stage.server.names.clear()
+    stage.server.members.clear()
+    stage.people.put(3, email=["c@x.com"])
+    stage.work()
+    assert stage.forwarder.connection.fault.failure.status == 404
+    while stage.forwarder.connection.fault is not None:
+        stage.forwarder.resume()
+        stage.work()
+    stage.people.put(2, email=["b@x.com"], mobile_number=["+2"])
+    stage.work()
+    while stage.forwarder.connection.fault is not None:
+        stage.forwarder.resume()
+        stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com", "c@x.com"}
+    assert stage.server.of("Big Spenders (phone)") == {"+2"}
+
+
+def test_a_bad_item_keeps_nobody_else_out(stage):
+    stage.people.put(3, email=["bad@x.com", "c@x.com"])
+    stage.people.put(4, email=["d@x.com"])
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com", "c@x.com", "d@x.com"}
+    assert list(stage.forwarder.connection.refused["email"]) == [b"bad@x.com"]
+
+
+def test_deleting_the_audience_deletes_every_list_and_what_is_gone_already_is_done(stage):
+    gone = next(each for each, name in stage.server.names.items() if name == "Big Spenders (phone)")
+    del stage.server.names[gone], stage.server.members[gone]
+    assert stage.forwarder.end()
+    assert stage.server.names == {}
+
+
+def test_a_delete_that_the_partner_does_not_take_is_tried_again(stage):
+    stage.server.answers = [503]
+    assert not stage.forwarder.end()
+    assert stage.forwarder.end()
+    assert stage.server.names == {}
+
+
+def test_who_dies_after_any_number_of_steps_comes_back_and_ends_exact(tmp_path):
+    for steps, lost in itertools.product(range(12), (0, 1)):
+        stage = Stage(tmp_path / f"{steps}-{lost}")
+        stage.people.put(1, email=["a@x.com"])
+        stage.begin()
+        stage.work()
+        stage.people.put(1, email=["b@x.com"])
+        stage.people.put(2, email=["c@x.com"])
+        stage.server.lost = lost
+        for _ in range(steps):
+            stage.forwarder.work()
+        stage.people.put(1, member=False)
+        stage.die()
+        stage.work()
+        assert stage.server.of("Big Spenders (email)") == {"c@x.com"}
+        stage.forwarder.close()
+
+
+def test_a_snapshot_takes_the_place_of_a_long_log(stage):
+    for number in range(10, 400):
+        stage.people.put(number, email=[f"{number}@x.com"])
+    stage.work(5_000)
+    before = set(stage.server.of("Big Spenders (email)"))
+    stage.die()
+    asked = len(stage.server.requests)
+    stage.work()
+    assert len(stage.server.requests) == asked
+    assert stage.server.of("Big Spenders (email)") == before
+    assert len(before) == 392
+
+
+def test_two_forwarders_of_one_log_do_not_both_write(stage):
+    first = stage.forwarder
+    stage.begin()
+    stage.people.put(3, email=["c@x.com"])
+    with pytest.raises(Superseded):
+        for _ in range(10):
+            first.work()
+    first.close()

@@ -1,0 +1,44 @@
+"""How many requests a partner takes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raudience.forward.buckets import Bucket
+
+MINUTE = 60_000
+
+
+def test_a_full_bucket_is_spent_at_once_and_then_fills_evenly():
+    bucket = Bucket(3, MINUTE)
+    for _ in range(3):
+        assert bucket.ready(0) == 0
+        bucket.take(0)
+    assert bucket.ready(0) == 20_000
+    assert bucket.ready(20_000) == 20_000
+
+
+def test_it_never_holds_more_than_one_window():
+    bucket = Bucket(2, MINUTE)
+    for _ in range(2):
+        assert bucket.ready(10 * MINUTE) == 10 * MINUTE
+        bucket.take(10 * MINUTE)
+    assert bucket.ready(10 * MINUTE) > 10 * MINUTE
+
+
+def test_what_the_partner_says_counts():
+    bucket = Bucket(100, MINUTE)
+    bucket.heed(0, 0)
+    assert bucket.ready(0) == 600
+    bucket.close(5_000)
+    assert bucket.ready(1_000) == 5_000
+
+
+@given(st.integers(1, 50), st.lists(st.integers(0, 5_000), max_size=200))
+def test_in_no_window_are_there_more_than_two_fillings(most, pauses):
+    bucket, now, made = Bucket(most, MINUTE), 0, []
+    for pause in pauses:
+        now = bucket.ready(now + pause)
+        bucket.take(now)
+        made.append(now)
+    for at in made:
+        assert sum(at <= each < at + MINUTE for each in made) <= 2 * most
