@@ -1,6 +1,7 @@
 """What the README shows works as it stands there."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,13 @@ def test_its_audience_file_can_be_evaluated():
 
 def test_its_commands_are_understood():
     text = (ROOT / "README.md").read_text().replace("\\\n", " ")
-    commands = [line.split("raudience ", 1)[1].split() for line in text.splitlines() if " -m raudience " in line]
-    commands += [line.split()[1:] for line in text.splitlines() if re.match(r"raudience (replay|why) ", line)]
-    assert [parser().parse_args(words).command for words in commands] == ["replay", "replay", "why"]
+    lines = [line.partition("python -m ")[2] or line for line in text.splitlines()]
+    commands = [shlex.split(line, comments=True)[1:] for line in lines if re.match(r"raudience [a-z]+ ", line)]
+    said = [words for words in commands if words[0] not in ("turns",)]
+    assert [parser().parse_args(words).command for words in said] == [
+        "replay", "why", "plan", "apply", "estimate", "audiences", "audiences", "audiences", "audiences", "download",
+        "why", "replay",
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
