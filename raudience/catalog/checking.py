@@ -10,7 +10,7 @@ from raudience.catalog.audiences import Audience, Book, Input, Workspace
 from raudience.criteria.draft import Draft, Scope
 from raudience.criteria.leaves import FOREVER
 
-__all__ = ["DEFAULT_WORKSPACE", "check_book", "check_tags", "source_scope", "workspaces_of"]
+__all__ = ["DEFAULT_WORKSPACE", "check_book", "check_key", "check_name", "check_tags", "source_scope", "workspaces_of"]
 
 DEFAULT_WORKSPACE: Final = "default"
 """Workspace of inputs that a book does not list."""
@@ -48,6 +48,20 @@ def check_book(draft: Draft, book: Book) -> None:
     _check_distinct(draft, [audience.key for audience in book.audiences], "audiences")
     for place, audience in enumerate(book.audiences):
         _check_names(draft, audience, f"audiences[{place}]")
+
+
+def check_key(draft: Draft, key: str, path: str) -> None:
+    """Note a key that is empty, too long or has other signs than it may."""
+    if not _KEY.fullmatch(key) or len(key) > _LONGEST:
+        expected = f"at most {_LONGEST} letters a to z, digits, `_`, `-` and `.`, a letter or digit first"
+        draft.wrong(path, expected, key)
+
+
+def check_name(draft: Draft, name: str, path: str) -> None:
+    """Note a name that is empty or too long."""
+    if not 0 < len(name) <= _LONGEST:
+        got = f"{len(name)} characters" if name else "an empty one"
+        draft.fault(path, f"a text of 1 to {_LONGEST} characters", got)
 
 
 def check_tags(draft: Draft, tags: tuple[str, ...], path: str) -> None:
@@ -108,14 +122,10 @@ def _check_tiers(draft: Draft, book: Book) -> None:
 
 
 def _check_names(draft: Draft, audience: Audience, path: str) -> None:
-    if not _KEY.fullmatch(audience.key) or len(audience.key) > _LONGEST:
-        expected = f"at most {_LONGEST} letters a to z, digits, `_`, `-` and `.`, a letter or digit first"
-        draft.wrong(f"{path}.key", expected, audience.key)
-    for name in ("name", "external_name"):
-        text = getattr(audience, name)
-        if text is not None and not 0 < len(text) <= _LONGEST:
-            got = f"{len(text)} characters" if text else "an empty one"
-            draft.fault(f"{path}.{name}", f"a text of 1 to {_LONGEST} characters", got)
+    check_key(draft, audience.key, f"{path}.key")
+    check_name(draft, audience.name, f"{path}.name")
+    if audience.external_name is not None:
+        check_name(draft, audience.external_name, f"{path}.external_name")
     check_tags(draft, audience.tags, f"{path}.tags")
     if audience.version < 1:
         draft.wrong(f"{path}.version", "a whole number from 1 on", audience.version)

@@ -8,12 +8,14 @@ import msgspec
 
 from raudience.catalog.audiences import Access, Audience, Book, EventTier, Input, Settings, Workspace
 from raudience.catalog.experiments import Share
+from raudience.catalog.outputs import Downstream, Output, Value
 from raudience.criteria.definition import Criterion
 
 __all__ = [
-    "Abandon", "Activate", "Archive", "CatalogCommand", "Clone", "Create", "CutOver", "Delete", "Edit", "EndTest",
-    "Filled", "Moving", "OfAudience", "PutBook", "PutInput", "PutWorkspace", "RemoveInput", "RemoveWorkspace", "Rename",
-    "Restore", "SetAccess", "SetPurposes", "SetSettings", "SetTier", "StartTest", "Tag",
+    "Abandon", "Activate", "Archive", "CatalogCommand", "Clone", "Configure", "Connect", "Create", "CutOver", "Delete",
+    "Departed", "Disconnect", "Edit", "EndTest", "Fault", "Filled", "Moving", "OfAudience", "OfOutputs", "PutBook",
+    "PutInput", "PutOutput", "PutWorkspace", "RemoveInput", "RemoveOutput", "RemoveWorkspace", "Rename", "Restore",
+    "Resume", "SetAccess", "SetPurposes", "SetSettings", "SetTier", "StartTest", "Switch", "Tag",
 ]  # fmt: skip
 
 
@@ -175,6 +177,80 @@ class Filled(_Command, frozen=True):
     moving: tuple[Moving, ...] = ()
 
 
+class PutOutput(_Command, frozen=True):
+    """A new output, or other properties of one; its partner stays. Who made it and when is not heeded."""
+
+    output: Output
+
+
+class RemoveOutput(_Command, frozen=True):
+    """An output that nothing is connected to, and downstream of which nothing is left to do."""
+
+    key: str
+
+
+class Connect(_Command, frozen=True):
+    """Send an active audience, or one variation of its A/B test, to an output."""
+
+    audience: str
+    output: str
+    variation: str | None = None
+    settings: dict[str, Value] = {}
+    active: bool = True
+    flush: int = 0
+    attributes: tuple[str, ...] = ()
+
+
+class Disconnect(_Command, frozen=True):
+    connection: str
+    downstream: Downstream = "keep"
+
+
+class Switch(_Command, frozen=True):
+    """Send, or do not."""
+
+    connection: str
+    active: bool
+
+
+class Configure(_Command, frozen=True):
+    """Other properties of a connection; what is None stays."""
+
+    connection: str
+    settings: dict[str, Value] | None = None
+    flush: int | None = None
+    attributes: tuple[str, ...] | None = None
+
+
+class Fault(_Command, frozen=True):
+    """The forwarder says that it has stopped, as in `outputs.Stop`. About a connection that nobody knows any longer, or
+    a fault that was resumed already, it means nothing."""
+
+    connection: str
+    kind: str
+    status: int
+    code: str
+    text: str
+    at: int
+
+
+class Resume(_Command, frozen=True):
+    """The cause of the fault is gone."""
+
+    connection: str
+
+
+class Departed(_Command, frozen=True):
+    """Nothing is left to do downstream of a connection that is no more. Said again it means nothing."""
+
+    connection: str
+
+
+OfOutputs: TypeAlias = (
+    PutOutput | RemoveOutput | Connect | Disconnect | Switch | Configure | Fault | Resume | Departed
+)  # fmt: skip
+"""About outputs and connections."""
+
 OfAudience: TypeAlias = (
     Edit | Restore | CutOver | Abandon | Rename | Tag | SetAccess | Activate | Archive | Delete | Clone | StartTest
     | EndTest
@@ -183,5 +259,5 @@ OfAudience: TypeAlias = (
 
 CatalogCommand: TypeAlias = (
     SetSettings | PutWorkspace | RemoveWorkspace | PutInput | RemoveInput | SetTier | SetPurposes | Create | OfAudience
-    | PutBook | Filled
+    | PutBook | Filled | OfOutputs
 )  # fmt: skip

@@ -7,31 +7,41 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from raudience.catalog import account, books, life
+from raudience.catalog import account, books, connecting, life
 from raudience.catalog.commands import (
     Abandon,
     Activate,
     Archive,
     CatalogCommand,
     Clone,
+    Configure,
+    Connect,
     Create,
     CutOver,
     Delete,
+    Departed,
+    Disconnect,
     Edit,
     EndTest,
+    Fault,
     Filled,
+    OfAudience,
+    OfOutputs,
     PutBook,
     PutInput,
+    PutOutput,
     PutWorkspace,
     RemoveInput,
     RemoveWorkspace,
     Rename,
     Restore,
+    Resume,
     SetAccess,
     SetPurposes,
     SetSettings,
     SetTier,
     StartTest,
+    Switch,
     Tag,
 )
 from raudience.catalog.entries import CatalogState, JournalLine
@@ -44,7 +54,7 @@ JOURNAL_LINES: Final = 1_000
 
 def decide(state: CatalogState, command: CatalogCommand, at: int) -> CatalogState:
     """The state after a command that came at `at`, in milliseconds, and that `refusing.refuse` lets through."""
-    after = _decided(state, command, at)
+    after = connecting.parted(state, _decided(state, command, at), command.by, at)
     if after == state:
         return state
     if _evaluated(after) != _evaluated(state):
@@ -52,7 +62,8 @@ def decide(state: CatalogState, command: CatalogCommand, at: int) -> CatalogStat
     if isinstance(command, Filled):
         return after
     line = JournalLine(at, command.by, type(command).__name__, key_of(command))
-    return _signed(replace(after, journal=(*state.journal, line)[-JOURNAL_LINES:]), line)
+    after = replace(after, journal=(*state.journal, line)[-JOURNAL_LINES:])
+    return _signed(after, line) if isinstance(command, Create | OfAudience) else after
 
 
 def key_of(command: CatalogCommand) -> str:
@@ -70,11 +81,19 @@ def key_of(command: CatalogCommand) -> str:
             return command.new_key
         case SetSettings() | SetPurposes() | PutBook() | Filled():
             return ""
+        case PutOutput():
+            return command.output.key
+        case Connect():
+            return f"{command.audience} to {command.output}"
+        case Disconnect() | Switch() | Configure() | Fault() | Resume() | Departed():
+            return command.connection
         case _:
             return command.key
 
 
 def _decided(state: CatalogState, command: CatalogCommand, at: int) -> CatalogState:
+    if isinstance(command, OfOutputs):
+        return connecting.decided(state, command, at)
     match command:
         case PutBook():
             return books.put_book(state, command, at)
@@ -148,7 +167,7 @@ _STEPS: Final = {
 def _signed(state: CatalogState, line: JournalLine) -> CatalogState:
     """An audience that was changed says by whom and when."""
     entry = state.audiences.get(line.key)
-    if entry is None or line.what in ("PutWorkspace", "PutInput", "SetTier", "RemoveWorkspace", "RemoveInput"):
+    if entry is None:
         return state
     return life.put(state, replace(entry, updated_by=line.by, updated_at=line.at))
 

@@ -8,6 +8,7 @@ import msgspec
 
 from raudience.catalog.audiences import Access, Audience, EventTier, Input, Settings, Workspace
 from raudience.catalog.experiments import Experiment
+from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.criteria.definition import Criterion
 
 __all__ = ["AudienceEntry", "CatalogState", "JournalLine", "Status", "Version"]
@@ -94,9 +95,9 @@ class JournalLine(msgspec.Struct, frozen=True):
 
 
 class CatalogState(msgspec.Struct, frozen=True):
-    """All that was decided. secrets: SHA-256, in hex, of the secret of each input that has one. connections:
-    the outputs that each audience is connected to, by its key. revision: counts the changes of what shards should
-    evaluate."""
+    """All that was decided. secrets: SHA-256, in hex, of the secret of each input that has one. connections: by id;
+    departed: those that are no more, by id, the earliest first, until what is downstream is seen to; connected: how
+    many connections there ever were. revision: counts the changes of what shards should evaluate."""
 
     settings: Settings = msgspec.field(default_factory=Settings)
     workspaces: tuple[Workspace, ...] = ()
@@ -105,9 +106,12 @@ class CatalogState(msgspec.Struct, frozen=True):
     tiers: tuple[EventTier, ...] = ()
     purposes: tuple[str, ...] = ()
     audiences: dict[str, AudienceEntry] = {}
-    connections: dict[str, tuple[str, ...]] = {}
+    connections: dict[str, Connection] = {}
     revision: int = 0
     journal: tuple[JournalLine, ...] = ()
+    outputs: dict[str, Output] = {}
+    departed: dict[str, Departure] = {}
+    connected: int = 0
 
     def living(self) -> list[AudienceEntry]:
         """Audiences that are not deleted, by key."""

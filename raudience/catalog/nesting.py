@@ -62,7 +62,8 @@ def _used(entry: AudienceEntry) -> set[str]:
 
 def _described(state: CatalogState, entry: AudienceEntry) -> str:
     workspaces = ", ".join(entry.latest.workspaces or workspaces_of(state))
-    outputs, creator = len(state.connections.get(entry.key, ())), entry.created_by or "nobody named"
+    outputs = len({each.output for each in state.connections.values() if each.audience == entry.key})
+    creator = entry.created_by or "nobody named"
     return (
         f"{entry.name}; workspace {workspaces}; connected outputs {outputs}; created by {creator}; last updated "
         f"{write_moment(entry.updated_at)}"

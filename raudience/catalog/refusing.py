@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import Final, assert_never
+from typing import assert_never
 
 from raudience.catalog.audiences import Book, Input
 from raudience.catalog.checking import DEFAULT_WORKSPACE, check_book, check_tags
@@ -21,6 +19,7 @@ from raudience.catalog.commands import (
     EndTest,
     Filled,
     OfAudience,
+    OfOutputs,
     PutBook,
     PutInput,
     PutWorkspace,
@@ -38,13 +37,13 @@ from raudience.catalog.commands import (
 from raudience.catalog.deciding import decide, key_of
 from raudience.catalog.entries import AudienceEntry, CatalogState
 from raudience.catalog.experiments import check_experiment
+from raudience.catalog.nearest import unknown
 from raudience.catalog.nesting import faults_of, held_by
+from raudience.catalog.refusing_outputs import output_faults, same_names
 from raudience.criteria.draft import Draft
 from raudience.errors import Fault, FixDefinition
 
-__all__ = ["refuse", "unknown"]
-
-_NAMED: Final = 5
+__all__ = ["refuse"]
 
 
 def refuse(state: CatalogState, command: CatalogCommand) -> None:
@@ -54,15 +53,9 @@ def refuse(state: CatalogState, command: CatalogCommand) -> None:
         raise FixDefinition(f"{type(command).__name__} {about}".strip(), faults)
 
 
-def unknown(path: str, expected: str, got: str, known: Iterable[str]) -> Fault:
-    """A name that is not there: those that look like it, or the first of all, are named."""
-    names = sorted(known)
-    near = get_close_matches(got, names, _NAMED, 0.5) or names[:_NAMED]
-    more = ", ..." if len(names) > len(near) else ""
-    return Fault(path, f"{expected} ({', '.join(near) or 'there is none yet'}{more})", f"`{got}`")
-
-
 def _faults(state: CatalogState, command: CatalogCommand) -> list[Fault]:
+    if isinstance(command, OfOutputs):
+        return output_faults(state, command)
     match command:
         case PutBook() | Filled():
             return []
@@ -113,7 +106,8 @@ def _wrong(state: CatalogState, command: OfAudience, entry: AudienceEntry) -> li
         case Edit() | Restore() | Activate():
             return _standing(state, command, entry.key)
         case Rename():
-            return [fault for fault in _standing(state, command, entry.key) if fault.path in ("name", "external_name")]
+            wrong = [each for each in _standing(state, command, entry.key) if each.path in ("name", "external_name")]
+            return wrong or same_names(decide(state, command, 0), entry.key)
         case Clone():
             return _taken(state, command.new_key, "new_key") or _standing(state, command, command.new_key)
         case Archive() | Delete():

@@ -27,11 +27,13 @@ from raudience.catalog.commands import (
     Tag,
 )
 from raudience.catalog.comparing import patch
+from raudience.catalog.connecting import connections_by_audience
 from raudience.catalog.entries import AudienceEntry, CatalogState, Status, Version
 from raudience.catalog.experiments import Share
 from raudience.catalog.listing import List, active_audiences, list_of, listed, workspaces_of_entry
+from raudience.catalog.nearest import unknown
+from raudience.catalog.outputs import Connection
 from raudience.catalog.planning import shadow_key
-from raudience.catalog.refusing import unknown
 from raudience.clock import now_ms
 from raudience.cluster.engine import Engine
 from raudience.coordinator import AudienceCount
@@ -56,8 +58,9 @@ class Filling(msgspec.Struct, frozen=True):
 
 
 class AudienceRow(msgspec.Struct, frozen=True):
-    """One line of the list of audiences. as_of: the instant of its figures, in milliseconds; updated_at is one of the
-    wall clock. size and what follows are None for what is not in force; volatility also when nobody is in it."""
+    """One line of the list of audiences. faults: why connections of it are stopped. as_of: the instant of its figures,
+    in milliseconds; updated_at is one of the wall clock. size and what follows are None for what is not in force;
+    volatility also when nobody is in it."""
 
     key: str
     name: str
@@ -74,6 +77,7 @@ class AudienceRow(msgspec.Struct, frozen=True):
     version: int
     tested: bool
     connected_outputs: int
+    faults: tuple[str, ...]
     as_of: int | None
     size: int | None = None
     adds_day: int | None = None
@@ -98,14 +102,17 @@ class Audiences:
         """The list of audiences with their figures: those that a viewer from some workspaces (empty: from all) may see,
         of one of the three lists, with all of the tags."""
         catalog = self._engine.catalog()
-        figures = {each.audience: each for each in self._engine.figures()}
-        return [self._row(catalog, entry, viewer, figures) for entry in listed(catalog, viewer, of, tags)]
+        figures, connections = self._figures(), connections_by_audience(catalog)
+        return [
+            self._row(catalog, entry, viewer, figures, connections.get(entry.key, ()))
+            for entry in listed(catalog, viewer, of, tags)
+        ]
 
     def row(self, key: str) -> AudienceRow:
         """The line of one audience."""
         catalog = self._engine.catalog()
-        figures = {each.audience: each for each in self._engine.figures()}
-        return self._row(catalog, self.entry(key), (), figures)
+        connections = connections_by_audience(catalog).get(key, ())
+        return self._row(catalog, self.entry(key), (), self._figures(), connections)
 
     def active(self) -> int:
         """How many audiences are in use."""
@@ -216,12 +223,16 @@ class Audiences:
     def _decided(self, command: CatalogCommand, key: str) -> AudienceEntry:
         return self._engine.decide(command, now_ms()).audiences[key]
 
+    def _figures(self) -> dict[str, AudienceCount]:
+        return {each.audience: each for each in self._engine.figures()}
+
     def _row(
         self,
         catalog: CatalogState,
         entry: AudienceEntry,
         viewer: Collection[str],
         figures: dict[str, AudienceCount],
+        connections: Collection[Connection],
     ) -> AudienceRow:
         counted = figures.get(entry.key)
         return AudienceRow(
@@ -239,7 +250,8 @@ class Audiences:
             updated_at=entry.updated_at,
             version=entry.in_force or entry.latest.number,
             tested=entry.experiment is not None,
-            connected_outputs=len(catalog.connections.get(entry.key, ())),
+            connected_outputs=len({each.output for each in connections}),
+            faults=tuple(f"{each.output}: {each.stop}" for each in connections if each.stop is not None),
             as_of=self._engine.now,
             size=counted.size if counted else None,
             adds_day=counted.adds_day if counted else None,
