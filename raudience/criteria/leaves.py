@@ -6,6 +6,7 @@ and moments are int milliseconds, text operands are folded (`text.fold`), dates 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, TypeAlias, assert_never
 
 import msgspec
@@ -192,6 +193,7 @@ Formula: TypeAlias = int | AndOf | OrOf | NotOf
 """A position in `Plan.leaves`, or a combination."""
 
 
+@lru_cache(maxsize=16_384)
 def leaves_of(formula: Formula) -> tuple[int, ...]:
     """Distinct leaves of a formula, ascending."""
     match formula:

@@ -64,7 +64,12 @@ class Entered:
         since = np.full(len(keys), now)
         stays = (number >= 0).nonzero()[0]
         since[number[stays]] = self.since[stays]
-        entries, self.keys, self.since = self.all(), keys, since
+        self.keys, self.since = keys, since
+        if len(stays) == len(number):
+            narrow = self._narrow(number)
+            self._pieces = [each._replace(audience=narrow.take(each.audience)) for each in self._pieces]
+            return
+        entries = self.all()
         if len(entries.row):
             audience = number.take(entries.audience)
             self._set(Entries(entries.row, self._narrow(audience), entries.at).take(audience >= 0))

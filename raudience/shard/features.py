@@ -67,7 +67,7 @@ class ValueClasses:
 
     def __init__(self, tests: Sequence[ValueTest], dictionary: Dictionary) -> None:
         self._interned = _Interned()
-        self._tables = [TruthTable(test, dictionary) for test in tests]
+        self._tables = [dictionary.truth(test) for test in tests]
         self._dictionary = dictionary
         self._by_code = np.zeros(0, np.int32)
         self._known = 0
@@ -236,7 +236,7 @@ class ProductFeature:
 
     def __init__(self, groups: tuple[tuple[Check, ...], ...], dictionaries: dict[Field, Dictionary]) -> None:
         self._groups = groups
-        self._tables = {check: TruthTable(check.test, dictionaries[check.field]) for group in groups for check in group}
+        self._tables = {check: dictionaries[check.field].truth(check.test) for group in groups for check in group}
         self._interned = _Interned()
         self._none = self._interned.number((False,) * len(groups))
 

@@ -20,7 +20,7 @@ from raudience.shard.profiles import SETS, Profiles
 from raudience.shard.registers import NEVER, Timeline
 from raudience.shard.sets import SetUpdates
 from raudience.shard.toggles import Toggles, turns
-from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary, TruthTable
+from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary
 
 __all__ = ["ProfileLeaves"]
 
@@ -35,7 +35,7 @@ class Asked:
         self.leaves = numbers
         self.tests = tests
         self.numbers = np.array(numbers, np.int32)
-        self.tables = [TruthTable(test, dictionary) for test in tests]
+        self.tables = [dictionary.truth(test) for test in tests]
         self.classes = ValueClasses(tests, dictionary)
         self.masks = Masks(self.tables, self.classes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import assert_never
 
 import numpy as np
@@ -48,12 +48,13 @@ class Formulas:
         self._least = int(self._count.min(initial=_TABLE_LEAVES))
         self._all_tabled = bool(self._tabled.all())
         self._base = np.zeros(len(formulas), np.int64)
-        tables: list[NDArray[np.bool_]] = []
+        tables, size = list[NDArray[np.bool_]](), 0
         for number, read in enumerate(short):
             for j, leaf in enumerate(read):
                 self._byte[j, number], self._bit[j, number] = leaf >> 3, 1 << (leaf & 7)
-            self._base[number] = sum(map(len, tables))
-            tables.append(_table(formulas[number], read) if self._tabled[number] else np.zeros(1, bool))
+            self._base[number] = size
+            tables.append(_table(formulas[number]) if self._tabled[number] else np.zeros(1, bool))
+            size += len(tables[-1])
         self._table = np.concatenate([np.zeros(0, bool), *tables])
 
     def of(self, audience: NDArray[np.int64], states: NDArray[np.uint8], state: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -91,7 +92,10 @@ class Formulas:
             truth[where] = evaluate(self.formulas[number], bit)
 
 
-def _table(formula: Formula, leaves: tuple[int, ...]) -> NDArray[np.bool_]:
+@lru_cache(maxsize=4_096)
+def _table(formula: Formula) -> NDArray[np.bool_]:
+    """Truth of a formula by the bits of its leaves. Plans that follow each other have most formulas in common."""
+    leaves = leaves_of(formula)
     states = np.arange(1 << len(leaves))
     bits = {leaf: (states >> j) & 1 != 0 for j, leaf in enumerate(leaves)}
     return evaluate(formula, bits.__getitem__)

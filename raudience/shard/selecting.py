@@ -52,7 +52,7 @@ class Selector:
         self._matcher = matcher
         self.keys = [number for number, key in enumerate(known.keys) if reads(matcher, key)]
         self._tables = {
-            check: TruthTable(check.test, known.dictionary(check.field))
+            check: known.dictionary(check.field).truth(check.test)
             for check in matcher.checks
             if check.field.namespace != "product"
         }

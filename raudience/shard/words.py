@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,7 @@ class Dictionary:
         self._codes: dict[str, int] = {}
         self._arena: Arena | None = None
         """In the place of the two, once there are many words."""
+        self._tables = WeakValueDictionary[ValueTest, TruthTable]()
 
     def __len__(self) -> int:
         return FIRST_WORD + len(self._words if self._arena is None else self._arena)
@@ -91,10 +93,17 @@ class Dictionary:
         number[used] = np.arange(len(used))
         return taken(texts_of([self._words[place] for place in used.tolist()]), number[places])
 
+    def truth(self, test: ValueTest) -> TruthTable:
+        """The table of a test: one for all who ask, as long as somebody has it."""
+        table = self._tables.get(test)
+        if table is None:
+            table = self._tables[test] = TruthTable(test, self)
+        return table
+
     def twin(self) -> Dictionary:
         """The words as they are now: what is learned later is not in it. It is read only."""
         twin = copy(self)
-        twin._arena = copy(self._arena)
+        twin._arena, twin._tables = copy(self._arena), WeakValueDictionary()
         return twin
 
     def add(self, words: Sequence[str]) -> None:

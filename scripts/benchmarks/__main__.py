@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from scripts.benchmarks.adopting import adopting
 from scripts.benchmarks.archives import archived
 from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
@@ -19,6 +20,7 @@ from scripts.benchmarks.lasting import lasting
 from scripts.benchmarks.logs import log_speed
 from scripts.benchmarks.race import ENGINES, Plan, Result, race
 from scripts.benchmarks.report import (
+    show_adopting,
     show_archived,
     show_breadth,
     show_cold,
@@ -37,7 +39,9 @@ from scripts.benchmarks.snapshots import snapshots
 from scripts.benchmarks.tables import tables
 from scripts.benchmarks.workload import SIZES
 
-PIECES = ("stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot", "estimate", "download")
+PIECES = (
+    "stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot", "estimate", "download", "adopt",
+)  # fmt: skip
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 
@@ -63,6 +67,9 @@ def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], No
             case "estimate":
                 yield guesses(asked.size, asked.audiences or 20, asked.rounds), show_guesses
                 yield completions(asked.size, asked.rounds), show_completions
+            case "adopt":
+                counts = (asked.audiences,) if asked.audiences else (20, 200)
+                yield from ((adopting(asked.size, count, asked.rounds), show_adopting) for count in counts)
             case _:
                 yield from _speed(piece, asked)
 

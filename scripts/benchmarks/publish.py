@@ -44,6 +44,7 @@ def _tables(results: Results) -> dict[str, list[str]]:
         "breadth": list(_breadth(results)),
         "memory": list(_kept(results)),
         "logs": list(_logs(results)),
+        "adopt": list(_adopting(results)),
     }
 
 
@@ -158,6 +159,15 @@ def _logs(results: Results) -> Iterator[str]:
             _short(found.cpu.median),
             _short(found.replay.median),
         )
+
+
+def _adopting(results: Results) -> Iterator[str]:
+    yield from _head(
+        "size", "audiences", "one more, ms CPU", "everything anew", "times", "first batch after it", "any other batch"
+    )
+    for found in results.adoptings.values():
+        figures = (found.one, found.all, found.ratio, found.after, found.usual)
+        yield _row(found.size, found.audiences, *map(_figure, figures))
 
 
 if __name__ == "__main__":

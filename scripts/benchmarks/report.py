@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.benchmarks.adopting import Adopting
 from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
@@ -149,3 +150,9 @@ def show_completions(result: Completions) -> None:
     for name, took in (("first", result.first), ("again", result.again)):
         print(f"  {name}: " + ", ".join(f"{about} {each:.2f}" for about, each in took.items()))
     print(f"  all topics take {result.memory / 1e6:.1f} MB")
+
+
+def show_adopting(result: Adopting) -> None:
+    print(f"\nadopt, size {result.size}, {result.audiences} audiences; counts {_agreement(result.agreed)}")
+    print(f"  CPU: one more audience {result.one} ms, everything {result.all} ms: {result.ratio} times")
+    print(f"  the first batch of events after it {result.after} ms, any other {result.usual} ms")

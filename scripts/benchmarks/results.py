@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from scripts.benchmarks.adopting import Adopting
 from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
@@ -33,6 +34,7 @@ Outcome: TypeAlias = (
     | Guesses
     | Archived
     | Completions
+    | Adopting
 )
 
 
@@ -51,6 +53,7 @@ class Results(msgspec.Struct):
     guesses: dict[str, Guesses] = {}
     downloads: dict[str, Archived] = {}
     completions: dict[str, Completions] = {}
+    adoptings: dict[str, Adopting] = {}
 
     def add(self, result: Outcome) -> None:
         match result:
@@ -83,6 +86,8 @@ class Results(msgspec.Struct):
                 self.completions[result.size] = result
             case Archived():
                 self.downloads[str(result.rows)] = result
+            case Adopting():
+                self.adoptings[f"{result.size} {result.audiences}"] = result
 
 
 def read(path: Path) -> Results:
