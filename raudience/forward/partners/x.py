@@ -1,0 +1,268 @@
+"""X (Twitter): Custom Audiences of the X Ads API, version 12.
+
+One list at X for each kind of identity of an audience (semantics D19, 201). A member is one user object with one key,
+so that lists are exact whatever else is known of the user.
+
+Every member is sent with `expires_at`, 390 days ahead: X's own default is 13 months, and beyond it members fall out
+without a word. They are sent again after 330 days, which leaves two months for outages and faults.
+
+Sources: X's pages "Audiences" and "Custom Audiences Users" of the Ads API; the seed, "Twitter audience output".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from raudience.errors import ReportBug
+from raudience.forward.kinds import AskPermission, BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Retry
+from raudience.forward.partner import IdentityRule, Item, Limits, Partner, Request, Response, Setting, Settings
+from raudience.forward.partners.oauth import Keys, percent, signed
+from raudience.forward.partners.x_errors import advice, content, is_ok, objects, read_failure
+from raudience.forward.partners.x_texts import device_id, email, handle
+
+__all__ = ["Account", "Standing", "X"]
+
+_HOST: Final = "https://ads-api.x.com/12"
+_DAY: Final = 86_400_000
+_EXPIRY: Final = 390 * _DAY
+_GONE: Final = ("NOT_FOUND", "TAILORED_AUDIENCE_NOT_FOUND")
+_ENOUGH: Final = ("ACCOUNT_ADMIN", "PARTNER_AUDIENCE_MANAGER")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An ads account that the user may choose. accepted: by X, for advertising."""
+
+    id: str
+    name: str
+    accepted: bool
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a list stands at X: to be shown, never a fault. size: matched users, None until X knows it. reasons: why it
+    cannot be targeted, `PROCESSING` or `TOO_SMALL`."""
+
+    size: int | None
+    targetable: bool
+    reasons: tuple[str, ...]
+
+
+class X(Partner):
+    """The partner X."""
+
+    id = "x"
+    name = "X (Twitter)"
+    docs = "docs/partners/x.md"
+    output_settings = (
+        Setting("account_id", "Account ID", required=True, help="Your ads account, as in the address at ads.x.com"),
+        Setting("consumer_key", "Consumer key", required=True, secret=True, help="API key of your app at X"),
+        Setting(
+            "consumer_secret", "Consumer secret", required=True, secret=True, help="API key secret of your app at X"
+        ),
+        Setting("token", "Access token", required=True, secret=True, help="From the login, or pasted"),
+        Setting("token_secret", "Access token secret", required=True, secret=True, help="From the login, or pasted"),
+    )
+    connection_settings = (
+        Setting("forward_emails", "Forward Emails", "flag", True),
+        Setting("forward_twitter_handles", "Forward Twitter Handles", "flag", True),
+        Setting("forward_device_ids", "Forward Device IDs", "flag", True, help="IDFA and Google Ad ID"),
+    )
+    identities = (
+        IdentityRule("email", ("email",), email, "sha256", "forward_emails"),
+        IdentityRule("handle", ("twitter",), handle, "sha256", "forward_twitter_handles"),
+        IdentityRule(
+            "device_id", ("ios_advertising_id", "android_advertising_id"), device_id, "sha256", "forward_device_ids"
+        ),
+    )
+    limits = Limits(items=2_500, bytes=5_000_000, requests=1_500, window=60_000, atomic=True)
+    deletes = "delete"
+    refresh = 330 * _DAY
+
+    def list_name(self, forwarded: str, kind: str) -> str:
+        return f"{forwarded} ({kind.replace('_', ' ')})"
+
+    def find_list(self, settings: Settings, name: str) -> Request:
+        query = (("permission_scope", "OWNER"), ("q", name[:255]), ("count", "1000"))
+        return Request("GET", _address(settings), query, kind="read")
+
+    def read_found(self, response: Response, name: str) -> str | Failure | None:
+        """X finds by the beginning of a name, whatever the case: more than 1,000 that begin like it are refused."""
+        if not is_ok(response):
+            return _of_no_items(read_failure(response))
+        body = content(response)
+        if "data" not in body:
+            return _unread(response)
+        for found in objects(body["data"]):
+            if found.get("name") == name and found.get("id") and not found.get("deleted"):
+                return _usable(response, found)
+        return OurBug(response.status, "", "over 1,000 lists begin with this name") if body.get("next_cursor") else None
+
+    def create_list(self, settings: Settings, name: str) -> Request:
+        return Request("POST", _address(settings), (("name", name),), kind="write")
+
+    def read_created(self, response: Response) -> str | Failure:
+        """Any 400 is to be tried again, beginning with `find_list`: X does not document how it says that a name is
+        taken, as it is after an answer that was lost."""
+        if is_ok(response):
+            found = objects(content(response).get("data"))
+            return str(found[0]["id"]) if found and found[0].get("id") else _unread(response)
+        failure = read_failure(response)
+        return Retry(failure.status, failure.code, failure.text) if isinstance(failure, BadItems) else failure
+
+    def rename_list(self, settings: Settings, list_id: str, name: str) -> Request:
+        return Request("PUT", _address(settings, list_id), (("name", name),), kind="write")
+
+    def delete_list(self, settings: Settings, list_id: str) -> Request:
+        return Request("DELETE", _address(settings, list_id), kind="write")
+
+    def read_done(self, response: Response) -> Outcome:
+        if is_ok(response):
+            return Done()
+        failure = _of_no_items(read_failure(response))
+        return Done() if isinstance(failure, GoneAtPartner) and failure.code in _GONE else failure
+
+    def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
+        """All removals in one operation, then all additions in another. items: each value once."""
+        operations = [operation for operation in (_deletion(kind, items), _update(kind, items, now)) if operation]
+        body = msgspec.json.encode(operations)
+        if not 0 < len(items) <= self.limits.items or len(body) > self.limits.bytes:
+            message = f"a request to X of {len(items)} users and {len(body)} bytes"
+            raise ReportBug(message)
+        return Request(
+            "POST", _address(settings, list_id, "users"), headers=(("content-type", "application/json"),), body=body
+        )
+
+    def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
+        """X has taken all when it counts as many as were sent, twice. Any other count is no answer at all."""
+        body = content(response)
+        positions = _refused(body.get("operation_errors"), items)
+        if not is_ok(response) or positions is not None:
+            failure = read_failure(response)
+            bad = isinstance(failure, BadItems) or is_ok(response)
+            return BadItems(failure.status, failure.code, failure.text, positions or None) if bad else failure
+        for counts in objects(body.get("data")):
+            if counts.get("success_count") == counts.get("total_count") == len(items):
+                return Done()
+        return _miscounted(response, body, len(items))
+
+    def check(self, settings: Settings) -> Request:
+        return Request("GET", f"{_account(settings)}/authenticated_user_access", kind="read")
+
+    def read_checked(self, response: Response) -> Outcome:
+        """Done for an Account Administrator, or a Partner Audience Manager, which X has for what comes from outside."""
+        if not is_ok(response):
+            return _of_no_items(read_failure(response))
+        roles = [role for found in objects(content(response).get("data")) for role in _texts(found.get("permissions"))]
+        if any(role in _ENOUGH for role in roles):
+            return Done()
+        held = ", ".join(roles) or "nothing"
+        text = f"the user is {held} in the ads account: at X, make it an Account Administrator (ACCOUNT_ADMIN)"
+        return AskPermission(response.status, "", text)
+
+    def sign(self, request: Request, settings: Settings, nonce: str, now: int) -> Request:
+        names = ("consumer_key", "consumer_secret", "token", "token_secret")
+        return signed(request, Keys(*(str(settings[name]).strip() for name in names)), nonce, now)
+
+    def accounts(self) -> Request:
+        """The ads accounts of the user, to choose from. X allows 5 such requests in 15 minutes: at the login only."""
+        return Request("GET", f"{_HOST}/accounts", (("count", "1000"),), kind="read")
+
+    def read_accounts(self, response: Response) -> tuple[Account, ...] | Failure:
+        """In X's order, without those that are deleted."""
+        if not is_ok(response):
+            return _of_no_items(read_failure(response))
+        return tuple(
+            Account(str(found.get("id", "")), str(found.get("name", "")), found.get("approval_status") == "ACCEPTED")
+            for found in objects(content(response).get("data"))
+            if not found.get("deleted")
+        )
+
+    def status(self, settings: Settings, list_id: str) -> Request:
+        """Ask how a list stands; once an hour is enough."""
+        return Request("GET", _address(settings, list_id), kind="read")
+
+    def read_status(self, response: Response) -> Standing | Failure:
+        if not is_ok(response):
+            return _of_no_items(read_failure(response))
+        found = objects(content(response).get("data"))
+        if not found:
+            return _unread(response)
+        size, reasons = found[0].get("audience_size"), _texts(found[0].get("reasons_not_targetable"))
+        return Standing(size if isinstance(size, int) else None, bool(found[0].get("targetable")), reasons)
+
+    def advice(self, failure: Failure) -> str:
+        """What a person does about a failure; "" when there is nothing to do but wait, or its text says it."""
+        return advice(failure)
+
+
+def _account(settings: Settings) -> str:
+    return f"{_HOST}/accounts/{percent(str(settings['account_id']).strip())}"
+
+
+def _address(settings: Settings, *parts: str) -> str:
+    return "/".join((_account(settings), "custom_audiences", *map(percent, parts)))
+
+
+def _users(kind: str, items: Sequence[Item], add: bool) -> list[dict[str, list[str]]]:
+    return [{kind: [item.value.hex()]} for item in items if item.add is add]
+
+
+def _deletion(kind: str, items: Sequence[Item]) -> dict[str, Any] | None:
+    users = _users(kind, items, False)
+    return {"operation_type": "Delete", "params": {"users": users}} if users else None
+
+
+def _update(kind: str, items: Sequence[Item], now: int) -> dict[str, Any] | None:
+    users = _users(kind, items, True)
+    expires = (_EPOCH + timedelta(milliseconds=now + _EXPIRY)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"operation_type": "Update", "params": {"expires_at": expires, "users": users}} if users else None
+
+
+def _refused(errors: Any, items: Sequence[Item]) -> tuple[int, ...] | None:
+    """Positions of refused items by `operation_errors`; None: it names none; (): it does not say which.
+
+    X documents that its index is that of the input, and not its form: taken is a list as long as the operations, or as
+    long as the users, with something in it where there is an error.
+    """
+    groups = [[place for place, item in enumerate(items) if item.add is add] for add in (False, True)]
+    operations = [group for group in groups if group]
+    entries = errors if isinstance(errors, list) else [errors]
+    bad = [place for place, entry in enumerate(entries) if entry]
+    if not bad:
+        return None
+    if len(entries) != len(operations):
+        operations = [[place] for group in operations for place in group]
+    if len(entries) != len(operations) or any(len(operations[place]) > 1 for place in bad):
+        return ()
+    return tuple(sorted(operations[place][0] for place in bad))
+
+
+def _miscounted(response: Response, body: dict[str, Any], sent: int) -> Failure:
+    for counts in objects(body.get("data")):
+        told = f"of {sent} users X took {counts.get('success_count')} and counted {counts.get('total_count')}"
+        return Retry(response.status, "", told)
+    return _unread(response)
+
+
+def _usable(response: Response, found: dict[str, Any]) -> str | Failure:
+    if found.get("audience_type", "CRM") == "CRM" and found.get("permission_level", "READ_WRITE") == "READ_WRITE":
+        return str(found["id"])
+    text = "an audience of this name is at X that holds no users or may not be changed: rename it there"
+    return AskPermission(response.status, "", text)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def _unread(response: Response) -> Failure:
+    return Retry(response.status, "", "X answered with something that is not what its pages say")
+
+
+def _of_no_items(failure: Failure) -> Failure:
+    """A refusal of items that were not there is of the request itself."""
+    return OurBug(failure.status, failure.code, failure.text) if isinstance(failure, BadItems) else failure
