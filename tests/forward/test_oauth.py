@@ -1,6 +1,6 @@
 """OAuth 1.0a against known signatures, and the login to X step by step."""
 
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 
 import pytest
 
@@ -275,6 +275,16 @@ def test_the_fake_is_served_over_http():
         status, body = fetched(address, request)
     assert status == 200
     assert body.startswith(b'{"request"')
+
+
+def test_a_lost_answer_is_a_connection_that_ends():
+    fake = FakeX()
+    fake.trouble(lost=True, applied=True)
+    with Served(fake, lambda: NOW) as address:
+        made = signed(Request("POST", LISTS, (("name", "a"),)), USER, "n1", NOW)
+        with pytest.raises(RemoteDisconnected):
+            fetched(address, made)
+    assert fake.lists() == ["a"]
 
 
 def fetched(address, request):

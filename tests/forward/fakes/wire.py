@@ -45,10 +45,9 @@ class Served:
                 try:
                     with served.lock:
                         answer = served.fake(self.command, self.path, headers, body, served.clock())
-                except Lost:
+                    self.reply(*answer)
+                except (Lost, ConnectionError):
                     self.close_connection = True
-                    return
-                self.reply(*answer)
 
             def reply(self, status, headers, body):
                 self.send_response_only(status)
