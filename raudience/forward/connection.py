@@ -50,12 +50,14 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Items for one list, removals first, and the rows that are so when the partner has taken them."""
+    """Items for one list, removals first, and the rows that are so when the partner has taken them. at: the instant at
+    which they were planned; later for each plan, whatever the clock does, so that partners can tell changes by it."""
 
     kind: str
     items: tuple[Item, ...]
     puts: tuple[Row, ...]
     drops: tuple[Row, ...]
+    at: int = 0
 
 
 class EnsureList(msgspec.Struct, frozen=True):
@@ -99,6 +101,7 @@ class Connection:
         self.refused: dict[str, dict[bytes, Failure]] = {rule.kind: {} for rule in rules}
         self.fault: Faulted | None = None
         self.position = 0
+        self.planned_at = 0
         self._live: dict[int, None] = {}
         self._later: dict[int, None] = {}
         self._batches: list[Batch] = []
@@ -162,8 +165,9 @@ class Connection:
         entries: list[Entry] = []
         should = [(each.mpid, self._wanted(each)) for each in found]
         since = 1 if self._refresh is None else max(1, (now - self._refresh) // SECOND)
+        at = max(now, self.planned_at + 1)
         for kind in self.held:
-            batch = self._difference(kind, [(mpid, values.get(kind, set())) for mpid, values in should], since)
+            batch = self._difference(kind, [(mpid, values.get(kind, set())) for mpid, values in should], since, at)
             entries += self._noted(batch, now)
             self._batches += self._cut(batch)
         return [*entries, *self._settled()]
@@ -174,7 +178,7 @@ class Connection:
         puts, drops = (tuple(row for row in rows if row[1] not in moved) for rows in (batch.puts, batch.drops))
         unsure = tuple(row for row in (*batch.puts, *batch.drops) if row[1] in moved)
         silent = [Acknowledged(batch.kind, puts, drops, now // SECOND)] if puts or drops else []
-        return [*silent, *([Sending(batch.kind, unsure)] if unsure else [])]
+        return [*silent, *([Sending(batch.kind, unsure, batch.at)] if unsure else [])]
 
     def judged(self, batch: Batch, outcome: Outcome, now: int, chance: float) -> list[Entry]:
         """What an answer means. chance: in [0, 1), spreads the attempts of many."""
@@ -190,8 +194,13 @@ class Connection:
             if at is not None:
                 self._waits = at
                 return []
-        lost: list[Entry] = [Lost(batch.kind)] if isinstance(outcome, GoneAtPartner) else []
-        return [*lost, Faulted(outcome, now)]
+        lost = self._of_one_list(batch.kind) if isinstance(outcome, GoneAtPartner) else []
+        return [*map(Lost, lost), Faulted(outcome, now)]
+
+    def _of_one_list(self, kind: str) -> list[str]:
+        """The kinds whose list is the same as that of a kind."""
+        ids = {each: listed.list_id for each, listed in self.lists.items()}
+        return [each for each, list_id in ids.items() if list_id == ids.get(kind)]
 
     def _wanted(self, standing: Standing) -> dict[str, set[bytes]]:
         if not standing.member:
@@ -199,7 +208,7 @@ class Connection:
         found = wanted(self._rules, self._settings, standing.identities)
         return {kind: values - self.refused[kind].keys() for kind, values in found.items()}
 
-    def _difference(self, kind: str, should: Sequence[tuple[int, set[bytes]]], since: int) -> Batch:
+    def _difference(self, kind: str, should: Sequence[tuple[int, set[bytes]]], since: int, at: int) -> Batch:
         """What has to change so that users hold the values they should. since: what was sent before this second is sent
         again."""
         held = self.held[kind]
@@ -212,7 +221,7 @@ class Connection:
         change = Counter(value for _, value in puts)
         change.subtract(value for _, value in drops)
         change.update(dict.fromkeys((value for _, value in again), 0))
-        return Batch(kind, self._items(held, change, {value for _, value in again}), (*puts, *again), tuple(drops))
+        return Batch(kind, self._items(held, change, {value for _, value in again}), (*puts, *again), tuple(drops), at)
 
     def _items(self, held: Held, change: Counter[bytes], again: set[bytes]) -> tuple[Item, ...]:
         """An item for each value that comes to the list of the partner, leaves it with its last user, or has to be said
@@ -236,7 +245,7 @@ class Connection:
     def _part(self, batch: Batch, items: tuple[Item, ...]) -> Batch:
         values = {item.value for item in items}
         puts, drops = (tuple(row for row in rows if row[1] in values) for rows in (batch.puts, batch.drops))
-        return Batch(batch.kind, items, puts, drops)
+        return Batch(batch.kind, items, puts, drops, batch.at)
 
     def _without_bad(self, batch: Batch, outcome: BadItems) -> list[Entry]:
         """Leave out what is refused, or look for it by halving."""
@@ -276,6 +285,7 @@ class Connection:
         held = self.held[entry.kind]
         match entry:
             case Sending():
+                self.planned_at = max(self.planned_at, entry.at)
                 for mpid, value in entry.rows:
                     held.put(mpid, value, 0)
             case Acknowledged():

@@ -58,10 +58,12 @@ class Lost(_Entry, frozen=True):
 
 
 class Sending(_Entry, frozen=True):
-    """These rows of a kind are about to be put or dropped: until that is acknowledged nobody knows how they are."""
+    """These rows of a kind are about to be put or dropped: until that is acknowledged nobody knows how they are. at:
+    the instant at which that was planned, in milliseconds."""
 
     kind: str
     rows: tuple[Row, ...]
+    at: int = 0
 
 
 class Acknowledged(_Entry, frozen=True):

@@ -75,7 +75,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """headers: by name in lower case."""
+    """headers: by name in lower case; `date` is among them, if not the partner's then our own."""
 
     status: int
     headers: dict[str, str]
@@ -99,6 +99,18 @@ class Partner(ABC):
     """What happens downstream when the audience is deleted (seed, "Delete an audience")."""
     refresh: ClassVar[int | None] = None
     """Milliseconds after which a member must be sent again, or the partner forgets it."""
+
+    def bounds(self, settings: Settings) -> Limits:
+        """The limits of an output: the partner's, or what the settings say."""
+        return self.limits
+
+    def own_list(self, audience: str, name: str) -> str | None:
+        """The id of the list of an audience at a partner that keeps none. Nothing is asked for it: it is neither found,
+        made nor renamed; another name gives another id. All kinds have the same id, and what it stands for is deleted
+        once. None: the partner keeps lists.
+
+        audience: the key of the audience, with what tells a variation from it."""
+        return None
 
     @abstractmethod
     def list_name(self, forwarded: str, kind: str) -> str:
@@ -131,7 +143,8 @@ class Partner(ABC):
 
     @abstractmethod
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
-        """Put items on a list and take items off, within the limits."""
+        """Put items on a list and take items off, within the limits. now: when that was planned, the same instant for
+        as long as the same items are sent again, and a later one for whatever is sent next."""
 
     @abstractmethod
     def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:

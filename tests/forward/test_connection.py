@@ -292,3 +292,24 @@ def test_rows_of_a_batch_go_with_their_items():
     batches = settle(connection, partner, users)
     assert Counter(len(batch.items) for batch in batches) == {3: 2, 2: 1}
     assert len(connection.held["email"]) == 14
+
+
+def test_a_batch_keeps_its_instant_when_it_is_sent_again_and_the_next_has_a_later_one():
+    connection, partner, log = Connection(RULES, SMALL, ON), Lists(), []
+
+    def note(connection, entries):
+        log.extend(entries)
+        for entry in entries:
+            connection.apply(entry)
+
+    note(connection, [Heard(1, (1, 2)), Listed("email", partner.make("email"), "email")])
+    note(connection, connection.planned([member(1, "a@x.com")], 1_000))
+    first = connection.next(1_000).batch
+    note(connection, connection.judged(first, Retry(0, "", "no answer"), 1_000, 0.5))
+    assert connection.next(9_000).batch == first
+    assert first.at == 1_000
+    note(connection, connection.judged(first, Done(), 9_000, 0.5))
+    again = Connection(RULES, SMALL, ON)
+    note(again, log)
+    again.planned([member(2, "b@x.com")], 500)
+    assert again.next(500).batch.at == 1_001

@@ -1,0 +1,31 @@
+"""What answers over HTTP say of their own, whoever the partner is."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from raudience.clock import SECOND
+from raudience.forward.partner import Response
+
+__all__ = ["asked_to_wait"]
+
+_LONGEST: Final = 10
+"""Digits of seconds; more are no time to wait."""
+
+
+def asked_to_wait(response: Response) -> int | None:
+    """The instant before which nothing is to be asked, by `retry-after`, a date or seconds (RFC 9110, 10.2.3); None
+    when it is not told. Never too early: the date of an answer is cut to whole seconds."""
+    after = response.headers.get("retry-after", "").strip()
+    if not (after.isascii() and after.isdigit()):
+        return _moment(after)
+    date = _moment(response.headers.get("date", ""))
+    return None if date is None or len(after) > _LONGEST else date + (int(after) + 1) * SECOND
+
+
+def _moment(date: str) -> int | None:
+    try:
+        return int(parsedate_to_datetime(date).timestamp()) * SECOND
+    except (ValueError, OverflowError):
+        return None

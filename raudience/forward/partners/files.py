@@ -1,0 +1,99 @@
+"""Files: changes as lines of JSON in a directory or an object storage, a file for each batch.
+
+Names of files sort in the order in which their lines hold. A batch that is written again is the same file with the same
+bytes, so no reader sees a change twice, nor half a file.
+
+A request of a sink of files is no HTTP: its method is PUT, its address begins with `file:`, `s3:`, `gs:` or `az:`, and
+it stands for "the body is what is kept under this address, whatever was there before". Who carries it out answers 200,
+401 or 403 when the storage lets nobody in, 404 when the directory or the bucket is not there, and nothing when nobody
+knows. The query is of the storage, such as `endpoint` and `region`.
+
+Source of a line: mParticle's Cloud Storage output, with the audience added to each line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import parse_qsl, quote
+
+import msgspec
+
+from raudience.clock import MINUTE
+from raudience.errors import ReportBug
+from raudience.forward.kinds import Outcome
+from raudience.forward.partner import Item, Limits, Request, Response, Setting, Settings
+from raudience.forward.sink import Audience, Sink, audience_of, outcome_of
+
+__all__ = ["Files"]
+
+_TYPE: Final = (("content-type", "application/x-ndjson"),)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Files(Sink):
+    """The partner Files."""
+
+    id = "files"
+    name = "Files"
+    docs = "docs/partners/files.md"
+    output_settings = (
+        Setting(
+            "folder", "Folder", required=True, help="/an/absolute/path, s3://bucket/path, gs://bucket/path, az://..."
+        ),
+        Setting("batch_size", "Lines in a file", "number", 50_000),
+    )
+    limits = Limits(items=50_000, bytes=64 << 20, requests=600, window=MINUTE)
+    deletes = "keep"
+
+    def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
+        audience = audience_of(list_id)
+        body = b"".join(_line(audience, kind, item, now) for item in items)
+        stamp = (_EPOCH + timedelta(milliseconds=now)).strftime("%Y%m%dT%H%M%S") + f"{now % 1_000:03}Z"
+        digest = hashlib.sha256(body).hexdigest()[:16]
+        return _put(settings, f"{_file_name(audience.id)}_{stamp}_{kind}_{digest}.ndjson", body)
+
+    def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
+        return outcome_of(response)
+
+    def delete_list(self, settings: Settings, list_id: str) -> Request:
+        message = "files of an audience that is deleted are kept"
+        raise ReportBug(message)
+
+    def read_done(self, response: Response) -> Outcome:
+        return outcome_of(response)
+
+    def check(self, settings: Settings) -> Request:
+        """An empty file, always the same."""
+        return _put(settings, "raudience-validation.txt", b"")
+
+    def read_checked(self, response: Response) -> Outcome:
+        return outcome_of(response)
+
+    def sign(self, request: Request, settings: Settings, nonce: str, now: int) -> Request:
+        """As it is: credentials come from where the tools of each cloud look for them."""
+        return request
+
+
+def _put(settings: Settings, name: str, body: bytes) -> Request:
+    folder, _, query = str(settings["folder"]).strip().partition("?")
+    place = folder.rstrip("/") if "://" in folder else f"file://{quote(folder.rstrip('/'))}"
+    return Request("PUT", f"{place}/{name}", tuple(parse_qsl(query)), _TYPE, body)
+
+
+def _file_name(text: str) -> str:
+    """Without what a path or an address gives a meaning to."""
+    return quote(text, safe="").replace("%", "~")
+
+
+def _line(audience: Audience, kind: str, item: Item, now: int) -> bytes:
+    line = {
+        "AudienceId": audience.id,
+        "AudienceName": audience.name,
+        "IsAddRequest": item.add,
+        "IdentityValues": {kind: item.value.decode()},
+        "MembershipChangedTimestamp": now,
+    }
+    return msgspec.json.encode(line) + b"\n"

@@ -1,0 +1,112 @@
+"""Webhook: changes as CloudEvents 1.0, in batches of JSON, signed.
+
+One event for each value that comes to an audience or leaves it. It says what is so from its `time` on: of two events
+about the same value of the same audience the later one holds, whatever the order in which they arrive.
+
+Sources: CloudEvents 1.0.2, JSON event format (4, JSON batch) and HTTP protocol binding (3.3, batched content mode).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from raudience.clock import MINUTE
+from raudience.forward.kinds import Done, GoneAtPartner, Outcome
+from raudience.forward.partner import Item, Limits, Request, Response, Setting, Settings
+from raudience.forward.sink import Audience, Sink, audience_of, outcome_of, without_items
+
+__all__ = ["Webhook", "signature"]
+
+_TYPE: Final = "application/cloudevents-batch+json; charset=utf-8"
+_ADDED: Final = "raudience.member.added"
+_REMOVED: Final = "raudience.member.removed"
+_DELETED: Final = "raudience.audience.deleted"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Webhook(Sink):
+    """The partner Webhook."""
+
+    id = "webhook"
+    name = "Webhook"
+    docs = "docs/partners/webhook.md"
+    output_settings = (
+        Setting("address", "Address", required=True, help="https://... that takes POST requests"),
+        Setting("secret", "Secret", required=True, secret=True, help="Requests are signed with it; 32 letters or more"),
+        Setting("source", "Source", default="/raudience", help="The `source` of events: tells your accounts apart"),
+        Setting("batch_size", "Events in a request", "number", 500),
+    )
+    limits = Limits(items=500, bytes=5_000_000, requests=600, window=MINUTE)
+    deletes = "message"
+
+    def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
+        """An event for each item. Its id is made of what it says, `now` included: the same when it is sent again."""
+        audience = audience_of(list_id)
+        return _post(settings, (_change(settings, audience, kind, item, now) for item in items))
+
+    def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
+        return outcome_of(response, (item.value.decode() for item in items))
+
+    def delete_list(self, settings: Settings, list_id: str) -> Request:
+        """One event, and the last about this audience."""
+        audience = audience_of(list_id)
+        event = _event(settings, _DELETED, audience.id, {"audience": audience}, _id(_DELETED, audience.id))
+        return _post(settings, [event])
+
+    def read_done(self, response: Response) -> Outcome:
+        """Nobody has to be told who is not there any longer."""
+        outcome = without_items(outcome_of(response))
+        return Done() if isinstance(outcome, GoneAtPartner) else outcome
+
+    def check(self, settings: Settings) -> Request:
+        """A batch of no events, signed as all others."""
+        return _post(settings, ())
+
+    def read_checked(self, response: Response) -> Outcome:
+        return without_items(outcome_of(response))
+
+    def sign(self, request: Request, settings: Settings, nonce: str, now: int) -> Request:
+        proof = signature(str(settings["secret"]), now, request.body)
+        stamp = ("raudience-timestamp", str(now // 1_000))
+        headers = (*request.headers, stamp, ("raudience-signature", f"v1={proof}"))
+        return msgspec.structs.replace(request, headers=headers)
+
+
+def signature(secret: str, now: int, body: bytes) -> str:
+    """HMAC-SHA256 over the seconds of `now`, a full stop and the body; in hexadecimal digits."""
+    return hmac.digest(secret.encode(), b"%d.%s" % (now // 1_000, body), hashlib.sha256).hex()
+
+
+def _post(settings: Settings, events: Iterable[dict[str, Any]]) -> Request:
+    body = msgspec.json.encode(list(events))
+    return Request("POST", str(settings["address"]).strip(), headers=(("content-type", _TYPE),), body=body)
+
+
+def _change(settings: Settings, audience: Audience, kind: str, item: Item, now: int) -> dict[str, Any]:
+    type_, value = _ADDED if item.add else _REMOVED, item.value.decode()
+    said = {"audience": audience, "identity": kind, "value": value}
+    event_id = _id(type_, audience.id, kind, value, str(now))
+    time = (_EPOCH + timedelta(milliseconds=now)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _event(settings, type_, f"{audience.id}/{kind}", said, event_id) | {"time": time}
+
+
+def _event(settings: Settings, type_: str, subject: str, data: dict[str, Any], event_id: str) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": str(settings.get("source") or "/raudience"),
+        "type": type_,
+        "subject": subject,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+
+
+def _id(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

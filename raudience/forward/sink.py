@@ -1,0 +1,138 @@
+"""Partners that keep no lists: they are told of each change, with the audience's key and name in it.
+
+What they are told is plain: values as profiles have them, trimmed. They are receivers of one's own, so every identity
+may be sent, each with a switch; customer ids and e-mail addresses are from the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http.client import responses
+from typing import Final
+
+import msgspec
+
+from raudience.criteria.identities import DEVICE_IDENTITIES, USER_IDENTITIES
+from raudience.errors import ReportBug
+from raudience.forward.answers import asked_to_wait
+from raudience.forward.kinds import (
+    AskPermission,
+    BadItems,
+    Done,
+    Failure,
+    GoneAtPartner,
+    OurBug,
+    Outcome,
+    RateLimited,
+    Retry,
+    SignInAgain,
+)
+from raudience.forward.partner import IdentityRule, Limits, Partner, Request, Response, Setting, Settings
+
+__all__ = ["FORWARD", "PLAIN", "Audience", "Sink", "audience_of", "outcome_of", "without_items"]
+
+_NAMES: Final = USER_IDENTITIES + DEVICE_IDENTITIES
+_USUAL: Final = ("customer_id", "email")
+_MOST_TEXT: Final = 300
+
+FORWARD: Final = tuple(
+    Setting(f"forward_{name}", f"Forward {name.replace('_', ' ')}", "flag", name in _USUAL) for name in _NAMES
+)
+"""A switch of the connection for each identity."""
+
+
+def _trimmed(name: str, value: str) -> str | None:
+    return value.strip() or None
+
+
+PLAIN: Final = tuple(IdentityRule(name, (name,), _trimmed, flag=f"forward_{name}") for name in _NAMES)
+"""Each identity is a kind of its own."""
+
+_MEANINGS: Final[dict[int, type[Failure]]] = {
+    401: SignInAgain,
+    403: AskPermission,
+    404: AskPermission,
+    408: Retry,
+    410: GoneAtPartner,
+    413: BadItems,
+    422: BadItems,
+    425: Retry,
+    429: RateLimited,
+}
+"""By status. 404 says that the address is wrong, not that a receiver has forgotten what it was told; 422 that something
+is not taken. Others from 500 on are to be tried again; what is left nobody should have answered."""
+
+
+class Audience(msgspec.Struct, frozen=True):
+    """An audience, or a variation of one, as receivers know it."""
+
+    id: str
+    name: str
+
+
+class Sink(Partner):
+    """What partners without lists have in common."""
+
+    identities = PLAIN
+    connection_settings = FORWARD
+
+    def bounds(self, settings: Settings) -> Limits:
+        """As many items in a request as the output says."""
+        return msgspec.structs.replace(self.limits, items=int(settings.get("batch_size") or self.limits.items))
+
+    def own_list(self, audience: str, name: str) -> str | None:
+        return f"{audience} {name}"
+
+    def list_name(self, forwarded: str, kind: str) -> str:
+        return forwarded
+
+    def find_list(self, settings: Settings, name: str) -> Request:
+        raise self._no_lists()
+
+    def read_found(self, response: Response, name: str) -> str | Failure | None:
+        raise self._no_lists()
+
+    def create_list(self, settings: Settings, name: str) -> Request:
+        raise self._no_lists()
+
+    def read_created(self, response: Response) -> str | Failure:
+        raise self._no_lists()
+
+    def rename_list(self, settings: Settings, list_id: str, name: str) -> Request:
+        raise self._no_lists()
+
+    def _no_lists(self) -> ReportBug:
+        return ReportBug(f"{self.id} was asked for a list, and keeps none")
+
+
+def audience_of(list_id: str) -> Audience:
+    """The audience that the id of a sink's list stands for."""
+    return Audience(*list_id.split(" ", 1))
+
+
+def outcome_of(response: Response, hidden: Iterable[str] = ()) -> Outcome:
+    """What an answer means by its status. hidden: what must not come back in the text of a failure."""
+    status = response.status
+    if 200 <= status < 300:
+        return Done()
+    kind = _MEANINGS.get(status, Retry if status >= 500 else OurBug)
+    failure = kind(status, "", _text(response, hidden))
+    if isinstance(failure, Retry | RateLimited):
+        return msgspec.structs.replace(failure, until=asked_to_wait(response))
+    return failure
+
+
+def without_items(outcome: Outcome) -> Outcome:
+    """What an answer means to a request that had no items: a refusal is of the request itself."""
+    if isinstance(outcome, BadItems):
+        return OurBug(outcome.status, outcome.code, outcome.text)
+    return outcome
+
+
+def _text(response: Response, hidden: Iterable[str]) -> str:
+    """The status in words, where a redirect leads to, and what was said; receivers like to repeat what they got."""
+    said = response.headers.get("location", "") or response.body.decode("utf-8", "replace").strip()
+    for value in hidden:
+        said = said.replace(value, "...")
+    status = f"{response.status} {responses.get(response.status, '')}".strip()
+    return f"{status}: {said[:_MOST_TEXT]}" if said else status

@@ -1,0 +1,59 @@
+"""The partners that the stories are played with: a new one is one entry."""
+
+from email.utils import formatdate
+
+from raudience.forward.partners.files import Files
+from raudience.forward.partners.webhook import Webhook
+from tests.forward.conformance import AUDIENCE, Case, Kind
+from tests.forward.fakes.bucket import Bucket
+from tests.forward.fakes.receiver import Receiver
+
+PLAIN = tuple(Kind(name, name, f"forward_{name}", str) for name in ("email", "customer_id"))
+
+
+def of_sink(fake, name, kind, now):
+    return fake.members(AUDIENCE, kind)
+
+
+def limit_by_date(fake, until):
+    fake.trouble(429, headers={"retry-after": formatdate(until // 1_000, usegmt=True)})
+
+
+def lose_once(fake):
+    fake.trouble(lost=True)
+
+
+def setting(**values):
+    """A switch of the fake."""
+    return lambda fake, *_: [setattr(fake, name, value) for name, value in values.items()]
+
+
+WEBHOOK = Case(
+    Webhook(),
+    {"address": "https://receiver.example/audiences", "secret": "s3cret", "source": "/shop"},
+    PLAIN,
+    Receiver,
+    of_sink,
+    limit_by_date,
+    lose_once,
+    shut=setting(secret="another"),
+    open=setting(secret="s3cret", gone=False),
+    ended=lambda fake, name: [told["name"] for told in fake.deleted] == [name, name],
+    forget=lambda fake, name, kind: (setting(gone=True)(fake), fake.forget()),
+    refuse=lambda fake, value: fake.refused.add(value),
+)
+
+FILES = Case(
+    Files(),
+    {"folder": "s3://exports/audiences"},
+    PLAIN,
+    Bucket,
+    of_sink,
+    limit_by_date,
+    lose_once,
+    shut=setting(allowed=False),
+    open=setting(allowed=True),
+    ended=lambda fake, name: False,
+)
+
+CASES = (WEBHOOK, FILES)

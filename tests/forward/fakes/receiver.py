@@ -1,0 +1,68 @@
+"""A receiver of webhooks, as somebody would write it from docs/partners/webhook.md. Nothing of raudience is in it.
+
+Switches: `trouble(...)`, `secret`, `refused` values, `most_bytes`, `gone`, `allowed`.
+"""
+
+import hashlib
+import hmac
+import json
+from datetime import datetime
+
+from tests.forward.fakes.switched import Switched
+
+NEEDED = {"specversion", "id", "source", "type", "subject", "datacontenttype", "data"}
+
+
+class Receiver(Switched):
+    def __init__(self, secret="s3cret"):
+        super().__init__()
+        self.secret, self.refused, self.most_bytes, self.gone, self.allowed = secret, set(), 1_000_000, False, True
+        self.forget()
+
+    def forget(self):
+        """Lose everything that was received."""
+        self.events, self.latest, self.names, self.deleted = {}, {}, {}, []
+
+    def members(self, audience, identity):
+        return {value for (*where, value), (_, there) in self.latest.items() if where == [audience, identity] and there}
+
+    def answer(self, method, url, headers, body, now):
+        if self.gone:
+            return 410, {}, b""
+        if method != "POST" or url != "https://receiver.example/audiences":
+            return 404, {}, b""
+        if not self.is_signed(headers, body, now):
+            return 401, {}, b"wrong signature"
+        if not self.allowed:
+            return 403, {}, b""
+        if len(body) > self.most_bytes:
+            return 413, {}, b""
+        if not headers["content-type"].startswith("application/cloudevents-batch+json"):
+            return 415, {}, b""
+        return self.take(json.loads(body))
+
+    def is_signed(self, headers, body, now):
+        stamp = headers.get("raudience-timestamp", "0")
+        proof = hmac.new(self.secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+        return abs(now / 1000 - int(stamp)) <= 300 and headers.get("raudience-signature") == f"v1={proof}"
+
+    def take(self, events):
+        if any(event["data"].get("value") in self.refused for event in events):
+            return 422, {}, f"one of {sorted(self.refused)}".encode()
+        for event in events:
+            assert event["specversion"] == "1.0"
+            assert NEEDED <= event.keys() <= NEEDED | {"time"}
+            assert self.events.setdefault(event["id"], event) == event
+            self.note(event["type"], event["data"], event)
+        return 204, {}, b""
+
+    def note(self, kind, data, event):
+        audience = data["audience"]
+        self.names[audience["id"]] = audience["name"]
+        if kind == "raudience.audience.deleted":
+            self.deleted.append(audience)
+            self.latest = {key: told for key, told in self.latest.items() if key[0] != audience["id"]}
+            return
+        key, time = (audience["id"], data["identity"], data["value"]), datetime.fromisoformat(event["time"])
+        if key not in self.latest or time >= self.latest[key][0]:
+            self.latest[key] = (time, kind == "raudience.member.added")

@@ -1,0 +1,60 @@
+"""Files of changes: their names, their lines."""
+
+import pytest
+
+from raudience.errors import ReportBug
+from raudience.forward.partner import Item
+from raudience.forward.partners.files import Files
+
+FILES = Files()
+LIST = FILES.own_list("big-spenders/a", "Big Spenders - A")
+ITEMS = (Item(b"bob@x.org", False), Item("ann@é.org".encode(), True))
+
+
+def sent(folder="s3://exports/audiences", items=ITEMS, now=1_700_000_000_123):
+    return FILES.send({"folder": folder}, LIST, "email", items, now)
+
+
+def test_a_line_for_each_change():
+    assert sent().body.decode().splitlines() == [
+        '{"AudienceId":"big-spenders/a","AudienceName":"Big Spenders - A","IsAddRequest":false,'
+        '"IdentityValues":{"email":"bob@x.org"},"MembershipChangedTimestamp":1700000000123}',
+        '{"AudienceId":"big-spenders/a","AudienceName":"Big Spenders - A","IsAddRequest":true,'
+        '"IdentityValues":{"email":"ann@é.org"},"MembershipChangedTimestamp":1700000000123}',
+    ]
+
+
+def test_the_name_says_audience_time_and_kind_and_is_the_same_for_the_same_lines_only():
+    folder, _, name = sent().url.rpartition("/")
+    assert folder == "s3://exports/audiences"
+    assert name.startswith("big-spenders~2Fa_20231114T221320123Z_email_")
+    assert sent().url == sent().url != sent(items=ITEMS[1:]).url
+
+
+def test_names_sort_as_their_instants_do():
+    names = [sent(now=now).url for now in (999, 1_000, 1_001, 1_700_000_000_123, 1_700_000_000_124)]
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("folder", "begins", "query"),
+    [
+        ("/data/my exports/", "file:///data/my%20exports/big", ()),
+        ("gs://bucket", "gs://bucket/big", ()),
+        ("s3://bucket/a/?region=eu-west-1", "s3://bucket/a/big", (("region", "eu-west-1"),)),
+    ],
+)
+def test_a_folder_is_a_path_or_a_place_in_an_object_storage(folder, begins, query):
+    request = sent(folder)
+    assert (request.url.startswith(begins), request.query) == (True, query)
+
+
+def test_the_check_writes_an_empty_file():
+    request = FILES.check({"folder": "/data"})
+    assert (request.url, request.body) == ("file:///data/raudience-validation.txt", b"")
+
+
+def test_files_of_a_deleted_audience_are_kept():
+    assert FILES.deletes == "keep"
+    with pytest.raises(ReportBug, match="kept"):
+        FILES.delete_list({"folder": "/data"}, LIST)
