@@ -11,7 +11,7 @@ import msgspec
 
 from raudience.forward.kinds import Failure, Outcome
 
-__all__ = ["IdentityRule", "Item", "Limits", "Partner", "Request", "Response", "Setting", "Settings"]
+__all__ = ["Forwarded", "IdentityRule", "Item", "Limits", "Partner", "Request", "Response", "Setting", "Settings"]
 
 Settings: TypeAlias = Mapping[str, str | bool | int]
 """Values of the settings of an output or a connection by name, defaults filled in; secrets among those of an output."""
@@ -62,6 +62,16 @@ class Item(msgspec.Struct, frozen=True):
     add: bool
 
 
+class Forwarded(msgspec.Struct, frozen=True):
+    """What goes to an output. connection: its id, which no other ever has. audience: the key; variation: of its A/B
+    test, None for the whole audience; name: what outputs call both (semantics 22, 23, 153)."""
+
+    connection: str
+    audience: str
+    variation: str | None
+    name: str
+
+
 class Request(msgspec.Struct, frozen=True):
     """An HTTP request, whole but for what signs it. query: in order, not encoded yet. kind: the class of requests that
     the partner's limits count it to."""
@@ -104,12 +114,10 @@ class Partner(ABC):
         """The limits of an output: the partner's, or what the settings say."""
         return self.limits
 
-    def own_list(self, audience: str, name: str) -> str | None:
-        """The id of the list of an audience at a partner that keeps none. Nothing is asked for it: it is neither found,
-        made nor renamed; another name gives another id. All kinds have the same id, and what it stands for is deleted
-        once. None: the partner keeps lists.
-
-        audience: the key of the audience, with what tells a variation from it."""
+    def own_list(self, forwarded: Forwarded) -> str | None:
+        """The id of the list at a partner that keeps none. Nothing is asked for it: it is neither found, made nor
+        renamed; another name gives another id. All kinds have the same id, and what it stands for is deleted once.
+        None: the partner keeps lists."""
         return None
 
     @abstractmethod

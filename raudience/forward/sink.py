@@ -1,4 +1,4 @@
-"""Partners that keep no lists: they are told of each change, with the audience's key and name in it.
+"""Partners that keep no lists: they are told of each change, with what is forwarded in it.
 
 What they are told is plain: values as profiles have them, trimmed. They are receivers of one's own, so every identity
 may be sent, each with a switch; customer ids and e-mail addresses are from the beginning.
@@ -27,9 +27,9 @@ from raudience.forward.kinds import (
     Retry,
     SignInAgain,
 )
-from raudience.forward.partner import IdentityRule, Limits, Partner, Request, Response, Setting, Settings
+from raudience.forward.partner import Forwarded, IdentityRule, Limits, Partner, Request, Response, Setting, Settings
 
-__all__ = ["FORWARD", "PLAIN", "Audience", "Sink", "audience_of", "outcome_of", "without_items"]
+__all__ = ["FORWARD", "PLAIN", "Sink", "forwarded_of", "outcome_of", "without_items"]
 
 _NAMES: Final = USER_IDENTITIES + DEVICE_IDENTITIES
 _USUAL: Final = ("customer_id", "email")
@@ -63,13 +63,6 @@ _MEANINGS: Final[dict[int, type[Failure]]] = {
 is not taken. Others from 500 on are to be tried again; what is left nobody should have answered."""
 
 
-class Audience(msgspec.Struct, frozen=True):
-    """An audience, or a variation of one, as receivers know it."""
-
-    id: str
-    name: str
-
-
 class Sink(Partner):
     """What partners without lists have in common."""
 
@@ -80,8 +73,8 @@ class Sink(Partner):
         """As many items in a request as the output says."""
         return msgspec.structs.replace(self.limits, items=int(settings.get("batch_size") or self.limits.items))
 
-    def own_list(self, audience: str, name: str) -> str | None:
-        return f"{audience} {name}"
+    def own_list(self, forwarded: Forwarded) -> str | None:
+        return msgspec.json.encode(forwarded).decode()
 
     def list_name(self, forwarded: str, kind: str) -> str:
         return forwarded
@@ -105,9 +98,9 @@ class Sink(Partner):
         return ReportBug(f"{self.id} was asked for a list, and keeps none")
 
 
-def audience_of(list_id: str) -> Audience:
-    """The audience that the id of a sink's list stands for."""
-    return Audience(*list_id.split(" ", 1))
+def forwarded_of(list_id: str) -> Forwarded:
+    """What the id of a sink's list stands for."""
+    return msgspec.json.decode(list_id, type=Forwarded)
 
 
 def outcome_of(response: Response, hidden: Iterable[str] = ()) -> Outcome:

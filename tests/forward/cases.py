@@ -4,7 +4,8 @@ from email.utils import formatdate
 
 from raudience.forward.partners.files import Files
 from raudience.forward.partners.webhook import Webhook
-from tests.forward.conformance import AUDIENCE, Case, Kind
+from tests.forward.cases_x import CASE as X
+from tests.forward.conformance import CONNECTION, Case, Kind
 from tests.forward.fakes.bucket import Bucket
 from tests.forward.fakes.receiver import Receiver
 
@@ -12,7 +13,7 @@ PLAIN = tuple(Kind(name, name, f"forward_{name}", str) for name in ("email", "cu
 
 
 def of_sink(fake, name, kind, now):
-    return fake.members(AUDIENCE, kind)
+    return fake.members(CONNECTION, kind)
 
 
 def limit_by_date(fake, until):
@@ -38,7 +39,7 @@ WEBHOOK = Case(
     lose_once,
     shut=setting(secret="another"),
     open=setting(secret="s3cret", gone=False),
-    ended=lambda fake, name: [told["name"] for told in fake.deleted] == [name, name],
+    ended=lambda fake, name: [told["name"] for told in fake.deleted] == [name],
     forget=lambda fake, name, kind: (setting(gone=True)(fake), fake.forget()),
     refuse=lambda fake, value: fake.refused.add(value),
 )
@@ -56,4 +57,4 @@ FILES = Case(
     ended=lambda fake, name: False,
 )
 
-CASES = (WEBHOOK, FILES)
+CASES = (WEBHOOK, FILES, X)

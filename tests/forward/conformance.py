@@ -12,9 +12,9 @@ import msgspec
 from raudience.forward.connection import Batch, Connection, EnsureList, Look, Send, Standing, Wait
 from raudience.forward.entries import Filling, Heard, Listed, Resumed
 from raudience.forward.kinds import Done, Failure, Retry
-from raudience.forward.partner import Partner, Response
+from raudience.forward.partner import Forwarded, Partner, Response
 
-AUDIENCE = "big-spenders"
+CONNECTION = "c1"
 SIGNED = 1_700_000_000_000
 
 
@@ -84,6 +84,10 @@ class World:
         for entry in self.log:
             self.connection.apply(entry)
 
+    @property
+    def forwarded(self):
+        return Forwarded(CONNECTION, "big-spenders", None, self.name)
+
     # What happens.
 
     def stands(self, mpid, *texts, member=True):
@@ -106,7 +110,7 @@ class World:
     def rename(self, name):
         self.name = name
         for kind, listed in list(self.connection.lists.items()):
-            new, own = self.partner.list_name(name, kind), self.partner.own_list(AUDIENCE, name)
+            new, own = self.partner.list_name(name, kind), self.partner.own_list(self.forwarded)
             if own is None:
                 answer = self.ask(self.partner.rename_list(self.settings, listed.list_id, new))
                 assert self.partner.read_done(answer) == Done()
@@ -156,7 +160,7 @@ class World:
 
     def ensure(self, kind):
         name = self.partner.list_name(self.name, kind)
-        found = self.partner.own_list(AUDIENCE, self.name)
+        found = self.partner.own_list(self.forwarded)
         if found is None:
             found = self.read(self.partner.find_list(self.settings, name), self.partner.read_found, name)
         if found is None:

@@ -3,11 +3,11 @@
 import pytest
 
 from raudience.errors import ReportBug
-from raudience.forward.partner import Item
+from raudience.forward.partner import Forwarded, Item
 from raudience.forward.partners.files import Files
 
 FILES = Files()
-LIST = FILES.own_list("big-spenders/a", "Big Spenders - A")
+LIST = FILES.own_list(Forwarded("c7", "big-spenders", "A/1", "Big Spenders - A/1"))
 ITEMS = (Item(b"bob@x.org", False), Item("ann@é.org".encode(), True))
 
 
@@ -17,9 +17,9 @@ def sent(folder="s3://exports/audiences", items=ITEMS, now=1_700_000_000_123):
 
 def test_a_line_for_each_change():
     assert sent().body.decode().splitlines() == [
-        '{"AudienceId":"big-spenders/a","AudienceName":"Big Spenders - A","IsAddRequest":false,'
+        '{"ConnectionId":"c7","AudienceId":"big-spenders","AudienceName":"Big Spenders - A/1","IsAddRequest":false,'
         '"IdentityValues":{"email":"bob@x.org"},"MembershipChangedTimestamp":1700000000123}',
-        '{"AudienceId":"big-spenders/a","AudienceName":"Big Spenders - A","IsAddRequest":true,'
+        '{"ConnectionId":"c7","AudienceId":"big-spenders","AudienceName":"Big Spenders - A/1","IsAddRequest":true,'
         '"IdentityValues":{"email":"ann@é.org"},"MembershipChangedTimestamp":1700000000123}',
     ]
 
@@ -27,7 +27,7 @@ def test_a_line_for_each_change():
 def test_the_name_says_audience_time_and_kind_and_is_the_same_for_the_same_lines_only():
     folder, _, name = sent().url.rpartition("/")
     assert folder == "s3://exports/audiences"
-    assert name.startswith("big-spenders~2Fa_20231114T221320123Z_email_")
+    assert name.startswith("big-spenders_A~2F1_c7_20231114T221320123Z_email_")
     assert sent().url == sent().url != sent(items=ITEMS[1:]).url
 
 

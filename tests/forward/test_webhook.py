@@ -14,12 +14,12 @@ from raudience.forward.kinds import (
     Retry,
     SignInAgain,
 )
-from raudience.forward.partner import Item, Request, Response
+from raudience.forward.partner import Forwarded, Item, Request, Response
 from raudience.forward.partners.webhook import Webhook, signature
 
 HOOK = Webhook()
 SETTINGS = {"address": " https://receiver.example/audiences ", "secret": "s3cret", "source": "/shop", "batch_size": 20}
-LIST = HOOK.own_list("big-spenders", "Big Spenders, Paris")
+LIST = HOOK.own_list(Forwarded("c7", "big-spenders", "Paris", "Big Spenders - Paris"))
 ANN, BOB = Item(b"ann@x.org", True), Item(b"bob@x.org", False)
 
 
@@ -45,7 +45,8 @@ def test_an_event_for_each_change():
         "subject": "big-spenders/email",
         "datacontenttype": "application/json",
         "data": {
-            "audience": {"id": "big-spenders", "name": "Big Spenders, Paris"}, "identity": "email", "value": "ann@x.org"
+            "connection": "c7", "audience": "big-spenders", "variation": "Paris", "name": "Big Spenders - Paris",
+            "identity": "email", "value": "ann@x.org",
         },
         "time": "2023-11-14T22:13:20.123Z",
     }  # fmt: skip
@@ -62,7 +63,9 @@ def test_a_change_that_is_sent_again_has_the_same_id_in_whatever_company_and_no_
 def test_the_end_of_an_audience_is_one_event():
     (event,) = json.loads(HOOK.delete_list(SETTINGS, LIST).body)
     assert (event["type"], event["subject"]) == ("raudience.audience.deleted", "big-spenders")
-    assert event["data"] == {"audience": {"id": "big-spenders", "name": "Big Spenders, Paris"}}
+    assert event["data"] == {
+        "connection": "c7", "audience": "big-spenders", "variation": "Paris", "name": "Big Spenders - Paris"
+    }  # fmt: skip
 
 
 def test_the_signature_is_of_the_time_in_seconds_and_the_body():

@@ -8,7 +8,7 @@ it stands for "the body is what is kept under this address, whatever was there b
 401 or 403 when the storage lets nobody in, 404 when the directory or the bucket is not there, and nothing when nobody
 knows. The query is of the storage, such as `endpoint` and `region`.
 
-Source of a line: mParticle's Cloud Storage output, with the audience added to each line.
+Source of a line: mParticle's Cloud Storage output, with connection and audience added to each line.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import msgspec
 from raudience.clock import MINUTE
 from raudience.errors import ReportBug
 from raudience.forward.kinds import Outcome
-from raudience.forward.partner import Item, Limits, Request, Response, Setting, Settings
-from raudience.forward.sink import Audience, Sink, audience_of, outcome_of
+from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
+from raudience.forward.sink import Sink, forwarded_of, outcome_of
 
 __all__ = ["Files"]
 
@@ -49,11 +49,11 @@ class Files(Sink):
     deletes = "keep"
 
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
-        audience = audience_of(list_id)
-        body = b"".join(_line(audience, kind, item, now) for item in items)
+        forwarded = forwarded_of(list_id)
+        body = b"".join(_line(forwarded, kind, item, now) for item in items)
         stamp = (_EPOCH + timedelta(milliseconds=now)).strftime("%Y%m%dT%H%M%S") + f"{now % 1_000:03}Z"
         digest = hashlib.sha256(body).hexdigest()[:16]
-        return _put(settings, f"{_file_name(audience.id)}_{stamp}_{kind}_{digest}.ndjson", body)
+        return _put(settings, f"{_file_name(forwarded)}_{stamp}_{kind}_{digest}.ndjson", body)
 
     def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
         return outcome_of(response)
@@ -83,15 +83,17 @@ def _put(settings: Settings, name: str, body: bytes) -> Request:
     return Request("PUT", f"{place}/{name}", tuple(parse_qsl(query)), _TYPE, body)
 
 
-def _file_name(text: str) -> str:
-    """Without what a path or an address gives a meaning to."""
-    return quote(text, safe="").replace("%", "~")
+def _file_name(forwarded: Forwarded) -> str:
+    """Audience and variation, without what a path or an address gives a meaning to."""
+    parts = (forwarded.audience, *([forwarded.variation] if forwarded.variation else []), forwarded.connection)
+    return "_".join(quote(part, safe="").replace("%", "~") for part in parts)
 
 
-def _line(audience: Audience, kind: str, item: Item, now: int) -> bytes:
+def _line(forwarded: Forwarded, kind: str, item: Item, now: int) -> bytes:
     line = {
-        "AudienceId": audience.id,
-        "AudienceName": audience.name,
+        "ConnectionId": forwarded.connection,
+        "AudienceId": forwarded.audience,
+        "AudienceName": forwarded.name,
         "IsAddRequest": item.add,
         "IdentityValues": {kind: item.value.decode()},
         "MembershipChangedTimestamp": now,

@@ -1,7 +1,7 @@
 """Webhook: changes as CloudEvents 1.0, in batches of JSON, signed.
 
 One event for each value that comes to an audience or leaves it. It says what is so from its `time` on: of two events
-about the same value of the same audience the later one holds, whatever the order in which they arrive.
+of a connection about the same value the later one holds, whatever the order in which they arrive.
 
 Sources: CloudEvents 1.0.2, JSON event format (4, JSON batch) and HTTP protocol binding (3.3, batched content mode).
 """
@@ -18,8 +18,8 @@ import msgspec
 
 from raudience.clock import MINUTE
 from raudience.forward.kinds import Done, GoneAtPartner, Outcome
-from raudience.forward.partner import Item, Limits, Request, Response, Setting, Settings
-from raudience.forward.sink import Audience, Sink, audience_of, outcome_of, without_items
+from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
+from raudience.forward.sink import Sink, forwarded_of, outcome_of, without_items
 
 __all__ = ["Webhook", "signature"]
 
@@ -47,17 +47,19 @@ class Webhook(Sink):
 
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
         """An event for each item. Its id is made of what it says, `now` included: the same when it is sent again."""
-        audience = audience_of(list_id)
-        return _post(settings, (_change(settings, audience, kind, item, now) for item in items))
+        forwarded = forwarded_of(list_id)
+        return _post(settings, (_change(settings, forwarded, kind, item, now) for item in items))
 
     def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
         return outcome_of(response, (item.value.decode() for item in items))
 
     def delete_list(self, settings: Settings, list_id: str) -> Request:
-        """One event, and the last about this audience."""
-        audience = audience_of(list_id)
-        event = _event(settings, _DELETED, audience.id, {"audience": audience}, _id(_DELETED, audience.id))
-        return _post(settings, [event])
+        """One event, and the last of this connection."""
+        forwarded = forwarded_of(list_id)
+        event_id = _id(_DELETED, forwarded.connection)
+        return _post(
+            settings, [_event(settings, _DELETED, forwarded.audience, msgspec.to_builtins(forwarded), event_id)]
+        )
 
     def read_done(self, response: Response) -> Outcome:
         """Nobody has to be told who is not there any longer."""
@@ -88,12 +90,12 @@ def _post(settings: Settings, events: Iterable[dict[str, Any]]) -> Request:
     return Request("POST", str(settings["address"]).strip(), headers=(("content-type", _TYPE),), body=body)
 
 
-def _change(settings: Settings, audience: Audience, kind: str, item: Item, now: int) -> dict[str, Any]:
+def _change(settings: Settings, forwarded: Forwarded, kind: str, item: Item, now: int) -> dict[str, Any]:
     type_, value = _ADDED if item.add else _REMOVED, item.value.decode()
-    said = {"audience": audience, "identity": kind, "value": value}
-    event_id = _id(type_, audience.id, kind, value, str(now))
+    said = {**msgspec.to_builtins(forwarded), "identity": kind, "value": value}
+    event_id = _id(type_, forwarded.connection, kind, value, str(now))
     time = (_EPOCH + timedelta(milliseconds=now)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return _event(settings, type_, f"{audience.id}/{kind}", said, event_id) | {"time": time}
+    return _event(settings, type_, f"{forwarded.audience}/{kind}", said, event_id) | {"time": time}
 
 
 def _event(settings: Settings, type_: str, subject: str, data: dict[str, Any], event_id: str) -> dict[str, Any]:

@@ -26,12 +26,12 @@ class Bucket(Switched):
         """All changes in their order."""
         return [json.loads(line) for name in sorted(self.objects) for line in self.objects[name].splitlines()]
 
-    def members(self, audience, identity):
+    def members(self, connection, identity):
         held = set()
         for line in self.lines():
-            if line["AudienceId"] == audience and identity in line["IdentityValues"]:
+            if line["ConnectionId"] == connection and identity in line["IdentityValues"]:
                 (held.add if line["IsAddRequest"] else held.discard)(line["IdentityValues"][identity])
         return held
 
-    def name(self, audience):
-        return [line["AudienceName"] for line in self.lines() if line["AudienceId"] == audience][-1]
+    def name(self, connection):
+        return [line["AudienceName"] for line in self.lines() if line["ConnectionId"] == connection][-1]

@@ -23,8 +23,10 @@ class Receiver(Switched):
         """Lose everything that was received."""
         self.events, self.latest, self.names, self.deleted = {}, {}, {}, []
 
-    def members(self, audience, identity):
-        return {value for (*where, value), (_, there) in self.latest.items() if where == [audience, identity] and there}
+    def members(self, connection, identity):
+        return {
+            value for (*where, value), (_, there) in self.latest.items() if where == [connection, identity] and there
+        }
 
     def answer(self, method, url, headers, body, now):
         if self.gone:
@@ -52,17 +54,17 @@ class Receiver(Switched):
         for event in events:
             assert event["specversion"] == "1.0"
             assert NEEDED <= event.keys() <= NEEDED | {"time"}
+            if event["id"] not in self.events:
+                self.note(event["type"], event["data"], event)
             assert self.events.setdefault(event["id"], event) == event
-            self.note(event["type"], event["data"], event)
         return 204, {}, b""
 
     def note(self, kind, data, event):
-        audience = data["audience"]
-        self.names[audience["id"]] = audience["name"]
+        self.names[data["connection"]] = data["name"]
         if kind == "raudience.audience.deleted":
-            self.deleted.append(audience)
-            self.latest = {key: told for key, told in self.latest.items() if key[0] != audience["id"]}
+            self.deleted.append(data)
+            self.latest = {key: told for key, told in self.latest.items() if key[0] != data["connection"]}
             return
-        key, time = (audience["id"], data["identity"], data["value"]), datetime.fromisoformat(event["time"])
+        key, time = (data["connection"], data["identity"], data["value"]), datetime.fromisoformat(event["time"])
         if key not in self.latest or time >= self.latest[key][0]:
             self.latest[key] = (time, kind == "raudience.member.added")
