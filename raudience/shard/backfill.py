@@ -58,6 +58,7 @@ class Backfill:
 
     def fill(self, evaluation: Evaluation, fresh: Fresh) -> None:
         """Find what is fresh in an evaluation; the rest is there."""
+        # Events that are not sealed know matchers by numbers that may mean others now.
         self._store.seal()
         if any(leaf.leaf in fresh.leaves for leaf in evaluation.leaves.moment_leaves()):
             # What had the number before may have asked to be called.

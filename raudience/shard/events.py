@@ -29,8 +29,7 @@ class EventLeaves:
         self.compiled = compiled
         self.known = known
         self.matching = Matching(compiled.matchers, known.keys, known.words, compiled.plan.workspaces)
-        watched = [(watcher.matcher, watcher.edges) for watcher in compiled.watchers]
-        self.subscriptions = Subscriptions(self.matching.patterns, compiled.counters, watched)
+        self.subscriptions = self._subscribed()
         self.edges = Edges(self.subscriptions, self.matching)
         self._cart_of = np.array([w.number if w.kind == "cart" else -1 for w in compiled.watchers], np.int64)
         self._role = np.array([w.role for w in compiled.watchers], np.int8)
@@ -63,6 +62,7 @@ class EventLeaves:
 
     def take_over(self, other: EventLeaves, fresh: frozenset[int]) -> None:
         """Go on from the states of another, but for those of fresh leaves."""
+        self._look_as(other)
         self.counters.take_over(other.counters)
         carts = {cart.leaves[0][0]: place for place, cart in enumerate(other.carts)}
         for place, cart in enumerate(self.carts):
@@ -73,6 +73,23 @@ class EventLeaves:
         for history in self.histories:
             if history.number not in fresh:
                 history.take_over(histories[history.number])
+
+    def _look_as(self, other: EventLeaves) -> None:
+        """What was found out of kept events holds when the same is asked of them, and more of it when the same happens
+        with them."""
+        if self.compiled.matchers != other.compiled.matchers:
+            return
+        self.matching = other.matching
+        mine, theirs = self.compiled, other.compiled
+        if (mine.counters, mine.watchers) == (theirs.counters, theirs.watchers):
+            self.subscriptions, self.edges = other.subscriptions, other.edges
+        else:
+            self.subscriptions = self._subscribed()
+            self.edges = Edges(self.subscriptions, self.matching)
+
+    def _subscribed(self) -> Subscriptions:
+        watched = [(watcher.matcher, watcher.edges) for watcher in self.compiled.watchers]
+        return Subscriptions(self.matching.patterns, self.compiled.counters, watched)
 
     def look_afresh(self) -> None:
         """Rows of kept events have changed: nothing that was looked up of them holds any more."""

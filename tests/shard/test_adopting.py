@@ -156,6 +156,21 @@ def test_reasons_are_those_of_the_audience_whatever_came_and_went_before_it():
         assert (why, why.member) == (filled.why(1, key), member)
 
 
+def test_what_is_ahead_is_not_found_out_again_when_the_same_is_asked_of_events():
+    shard = shard_with(often=TWICE, gold=GOLD)
+    taken(shard, T, batch(custom("A", T), custom("A", T - 5), user_attributes={"plan": "gold"}))
+    ticked(shard, T + 1)
+    before = shard.evaluation.events.edges
+    assert adopted(shard, T + 2, often=TWICE, silver=SILVER, both={"type": "and", "of": [TWICE, GOLD]}) == [
+        (T + 2, "both", 1, True), (T + 2, "gold", 1, False),
+    ]  # fmt: skip
+    assert shard.evaluation.events.edges is before
+    assert adopted(shard, T + 3, often=TWICE, ever=asks("A")) == [(T + 3, "both", 1, False), (T + 3, "ever", 1, True)]
+    assert shard.evaluation.events.edges is not before
+    assert ticked(shard, T + 2 * DAY) == [(T - 5 + DAY + 1, "often", 1, False)]
+    shard.check()
+
+
 def test_another_lookback_another_retention_or_other_inputs_fill_everything():
     plan = plan_of(often=TWICE)
     assert can_extend(plan, 2, plan)
