@@ -58,9 +58,10 @@ def tell_entry(row: AudienceRow, entry: AudienceEntry, json: bool) -> None:
         "as of": "--" if row.as_of is None else write_moment(row.as_of),
         "created": f"{write_moment(row.created_at)} by {row.created_by or '--'}",
         "updated": f"{write_moment(row.updated_at)} by {row.updated_by or '--'}",
+        "outputs": str(row.connected_outputs),
         "variations": ", ".join(f"{each.name} {percent_text(each.share)}" for each in variations(entry.experiment)),
     }
-    for name, text in lines.items():
+    for name, text in (*lines.items(), *(("fault", fault) for fault in row.faults)):
         say(f"{name:<14} {text}")
     say(msgspec.yaml.encode(entry.latest.criteria, enc_hook=str).decode().rstrip())
 
@@ -88,13 +89,13 @@ def tell_preview(key: str, found: Comparison) -> None:
 
 
 def _status(row: AudienceRow) -> str:
-    filling = row.filling
+    filling, status = row.filling, row.status + (f", {len(row.faults)} fault(s)" if row.faults else "")
     if filling is None:
-        return row.status
+        return status
     if filling.held and filling.percent >= 100:
-        return f"{row.status}, version {filling.version} waits for cut-over"
+        return f"{status}, version {filling.version} waits for cut-over"
     left = "" if filling.seconds_left is None else f", about {filling.seconds_left:.0f} s left"
-    return f"{row.status}, filling version {filling.version}: {filling.percent:.0f} %{left}"
+    return f"{status}, filling version {filling.version}: {filling.percent:.0f} %{left}"
 
 
 def _figure(number: int | None) -> str:

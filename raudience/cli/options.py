@@ -9,7 +9,19 @@ from typing import Final
 from raudience.cluster.instants import read_instant
 from raudience.errors import FixRequest
 
-__all__ = ["ADDRESS", "AUDIENCES", "EVENTS", "INSTANT", "SNAPSHOTS", "STATE", "count", "instant", "names", "source"]
+__all__ = [
+    "ADDRESS",
+    "AUDIENCES",
+    "EVENTS",
+    "INSTANT",
+    "SNAPSHOTS",
+    "STATE",
+    "count",
+    "instant",
+    "names",
+    "settings",
+    "source",
+]
 
 EVENTS: Final = "files, folders or patterns of events: .ndjson, .json, .jsonl (also .gz), .parquet, .arrow"
 AUDIENCES: Final = "the book of audiences: a YAML or JSON file, or a folder of them"
@@ -23,6 +35,24 @@ def source(command: argparse.ArgumentParser) -> None:
     """Options of commands that read events."""
     command.add_argument("--input", default="default", metavar="NAME", help="input of batches without an api_key")
     command.add_argument("--spill", type=Path, metavar="DIR", help="folder for sorted runs (default: a temporary one)")
+
+
+def settings(command: argparse.ArgumentParser) -> None:
+    """Settings of a partner as words, by name in `set`."""
+    command.add_argument(
+        "--set", action=_Named, default={}, metavar="NAME=VALUE",
+        help="a setting of the partner; may be given again",
+    )  # fmt: skip
+
+
+class _Named(argparse.Action):
+    """NAME=VALUE, given again for every name."""
+
+    def __call__(self, parser: object, asked: argparse.Namespace, values: object, option: str | None = None) -> None:
+        name, equals, value = str(values).partition("=")
+        if not (name and equals):
+            raise argparse.ArgumentError(self, f"expected NAME=VALUE, got {values}")
+        setattr(asked, self.dest, {**getattr(asked, self.dest), name: value})
 
 
 def instant(text: str) -> int:

@@ -27,6 +27,7 @@ from raudience.cluster.audiences import Audiences
 from raudience.cluster.books import Definitions, as_book
 from raudience.cluster.change_lines import each_change
 from raudience.cluster.coding import Code
+from raudience.cluster.connections import Connections
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, start_engine
 from raudience.cluster.exports import Exports
@@ -35,6 +36,7 @@ from raudience.cluster.keepsakes import place_of
 from raudience.cluster.listing import experiment_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
+from raudience.cluster.outputs import Outputs
 from raudience.cluster.privacy import Privacy
 from raudience.cluster.questions import Questions
 from raudience.cluster.timeline import Timeline
@@ -91,7 +93,8 @@ class Client(Questions, Lookups, Exports, Privacy):
     """One engine. Every instant may be milliseconds since 1970, ISO 8601 text or a datetime; without zone it is UTC.
 
     audiences: their list, their life and versions, A/B tests. account: workspaces, inputs, tiers, settings.
-    code: a folder of definitions against what is there.
+    code: a folder of definitions against what is there. outputs: accounts at partners. connections: which audience goes
+    where.
     """
 
     def __init__(self, engine: Engine, by: str = "") -> None:
@@ -99,6 +102,8 @@ class Client(Questions, Lookups, Exports, Privacy):
         self.audiences = Audiences(engine, by)
         self.account = Account(engine, by)
         self.code = Code(engine, by)
+        self.outputs = Outputs(engine, by)
+        self.connections = Connections(engine, by)
         self._untold: deque[Changes] = deque()
 
     def __enter__(self) -> Self:

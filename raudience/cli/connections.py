@@ -1,0 +1,190 @@
+"""`raudience connections`: which audience goes to which output, and how."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from raudience.catalog.outputs import Connection, Value
+from raudience.cli import options
+from raudience.cli.reaching import add_author, add_engine, reached
+from raudience.cli.screen import say, table
+from raudience.cluster.client import Client
+from raudience.cluster.connections import ConnectionRow
+from raudience.criteria.dates import write_moment
+from raudience.forward.register import partner_of
+from raudience.forward.settings import read_texts
+
+__all__ = ["add", "connections"]
+
+
+def add(commands: Any) -> None:
+    """Add the command to those of `raudience`."""
+    command = commands.add_parser("connections", help="which audience goes to which output: connect, switch, resume")
+    command.set_defaults(run=connections)
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = _action(actions, "list", "with their status and faults", key=False)
+    listed.add_argument("--audience", metavar="KEY", help="of this audience only")
+    listed.add_argument("--output", metavar="KEY", help="to this output only")
+    shown = _action(actions, "show", "everything about one of them")
+    for each in (listed, shown):
+        each.add_argument("--json", action="store_true", help="as JSON, an object a line")
+    connected = _action(
+        actions, "connect", "send active audiences to an output; those that cannot be are told", key=False
+    )
+    connected.add_argument("output", metavar="OUTPUT", help="key of the output")
+    connected.add_argument("audiences", nargs="+", metavar="AUDIENCE[:VARIATION]", help="key of an audience")
+    connected.add_argument("--inactive", action="store_true", help="send nothing until `activate`")
+    configured = _action(actions, "configure", "other settings; what is not named stays")
+    for each in (connected, configured):
+        _of_sending(each)
+    gone = _action(actions, "disconnect", "send no more")
+    gone.add_argument("--remove", action="store_true", help="have it removed at the partner too (default: kept)")
+    for name, text in (
+        ("activate", "send"),
+        ("deactivate", "send nothing; what changes meanwhile is sent after `activate`"),
+        ("resume", "the cause of the fault is gone: go on"),
+        ("forget", "see to nothing downstream of one that is no more"),
+    ):
+        _action(actions, name, text)
+    _action(actions, "departed", "those that are no more, of which something may be left downstream", key=False)
+
+
+def connections(asked: argparse.Namespace) -> int:
+    with reached(asked) as client:
+        return _ACTIONS[asked.action](client, asked)
+
+
+def _of_sending(command: Any) -> None:
+    options.settings(command)
+    command.add_argument("--flush", type=int, metavar="MS", help="milliseconds for which changes are gathered")
+    command.add_argument("--attributes", type=options.names, metavar="NAMES", help="attributes that go along: ltv,city")
+
+
+def _action(actions: Any, name: str, text: str, key: bool = True) -> Any:
+    action = actions.add_parser(name, help=text)
+    if key:
+        action.add_argument("connection", metavar="ID", help="of the connection")
+    add_engine(action)
+    add_author(action)
+    return action
+
+
+def _list(client: Client, asked: argparse.Namespace) -> int:
+    rows = client.connections.rows(asked.audience, asked.output)
+    if asked.json:
+        for row in rows:
+            print(msgspec.json.encode(row).decode())
+        return 0
+    lines = [(*_places(row.connection), _status(row), row.connection.id) for row in rows]
+    table(("audience", "variation", "output", "status", "id"), lines)
+    return 0
+
+
+def _show(client: Client, asked: argparse.Namespace) -> int:
+    row = client.connections.row(asked.connection)
+    if asked.json:
+        print(msgspec.json.encode(row).decode())
+        return 0
+    it = row.connection
+    audience, variation, output = _places(it)
+    shown = {
+        "connection": it.id,
+        "audience": f"{audience} {variation}".rstrip(),
+        "output": f"{output} ({row.partner})",
+        "called there": row.name,
+        "status": _status(row),
+        "flush": f"{it.flush} ms",
+        "attributes": ", ".join(it.attributes) or "--",
+        "created": f"{write_moment(it.created_at)} by {it.created_by or '--'}",
+        "updated": f"{write_moment(it.updated_at)} by {it.updated_by or '--'}",
+        **{name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in it.settings.items()},
+    }
+    for name, text in shown.items():
+        say(f"{name:<24} {text}")
+    return 0
+
+
+def _connect(client: Client, asked: argparse.Namespace) -> int:
+    """0 when all are connected, 2 when some cannot be; the others stand."""
+    how = (_settings(client, asked.output, asked.set), not asked.inactive, asked.flush or 0, asked.attributes or ())
+    names = [each.partition(":")[::2] for each in asked.audiences]
+    found = client.connections.connect_all([(key, name or None) for key, name in names], asked.output, *how)
+    for each in found:
+        called = each.audience if each.variation is None else f"{each.audience}:{each.variation}"
+        for line in (f"connected ({each.connection})",) if each.connection else map(str, each.faults):
+            say(f"{called}: {line}")
+    return 0 if all(each.connection for each in found) else 2
+
+
+def _configure(client: Client, asked: argparse.Namespace) -> int:
+    output = client.connections.row(asked.connection).connection.output
+    settings = _settings(client, output, asked.set) or None
+    return _tell(client.connections.configure(asked.connection, settings, asked.flush, asked.attributes))
+
+
+def _disconnect(client: Client, asked: argparse.Namespace) -> int:
+    client.connections.disconnect(asked.connection, "remove" if asked.remove else "keep")
+    say(f"{asked.connection}: disconnected; what the partner holds is {'to be removed' if asked.remove else 'kept'}")
+    return 0
+
+
+def _resume(client: Client, asked: argparse.Namespace) -> int:
+    client.connections.resume(asked.connection)
+    say(f"{asked.connection}: resumed")
+    return 0
+
+
+def _forget(client: Client, asked: argparse.Namespace) -> int:
+    client.connections.forget(asked.connection)
+    say(f"{asked.connection}: forgotten")
+    return 0
+
+
+def _departed(client: Client, asked: argparse.Namespace) -> int:
+    left = client.connections.departed()
+    lines = [(each.forwarded, each.connection.output, each.ending, _stop(each.connection), each.connection.id)
+             for each in left]  # fmt: skip
+    table(("called there", "output", "ended", "fault", "id"), lines)
+    return 0
+
+
+def _settings(client: Client, output: str, texts: dict[str, str]) -> dict[str, Value]:
+    table_of = partner_of(client.outputs.row(output).partner).connection_settings
+    return read_texts(table_of, texts)
+
+
+def _places(connection: Connection) -> tuple[str, str, str]:
+    return (connection.audience, connection.variation or "", connection.output)
+
+
+def _status(row: ConnectionRow) -> str:
+    status = "active" if row.connection.active else "inactive"
+    return status if row.fault is None else f"{status}, {row.fault}"
+
+
+def _stop(connection: Connection) -> str:
+    return "" if connection.stop is None else str(connection.stop)
+
+
+def _tell(row: ConnectionRow) -> int:
+    audience, variation, output = _places(row.connection)
+    say(f"{audience}{':' if variation else ''}{variation} to {output}: {_status(row)}")
+    return 0
+
+
+_ACTIONS: Final[dict[str, Callable[[Client, argparse.Namespace], int]]] = {
+    "list": _list,
+    "show": _show,
+    "connect": _connect,
+    "configure": _configure,
+    "disconnect": _disconnect,
+    "activate": lambda client, asked: _tell(client.connections.switch(asked.connection, True)),
+    "deactivate": lambda client, asked: _tell(client.connections.switch(asked.connection, False)),
+    "resume": _resume,
+    "departed": _departed,
+    "forget": _forget,
+}
