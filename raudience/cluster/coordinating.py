@@ -165,11 +165,12 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
     def told(
         self, after: int, most: int, audience: str | None = None, mpid: int | None = None
     ) -> list[tuple[int, Changes]]:
-        """Number and changes of up to `most` rounds with changes behind round `after`, as far as they are kept: all, or
-        those of an audience, of a user, or of both."""
+        """Number and changes of up to `most` rounds with changes, or with users whose identities changed, behind round
+        `after`, as far as they are kept: all, or the changes of an audience, of a user, or of both."""
         self._opened()
         narrowed = ((told.number, narrow(told.changes, audience, mpid)) for told in self._told_behind(after))
-        return list(islice(((number, changes) for number, changes in narrowed if len(changes)), most))
+        found = ((number, changes) for number, changes in narrowed if len(changes) or len(changes.touched))
+        return list(islice(found, most))
 
     def receipts(self) -> Receipts:
         """What was done for users."""

@@ -182,7 +182,8 @@ class Engine(Estimating, UserLookups, UserErasures):
         return self._writer.take_regained()
 
     def told(self, after: int, most: int = 1_000) -> list[tuple[int, Changes]]:
-        """Number and changes of up to `most` rounds with changes behind round `after`, as far as they are kept."""
+        """Number and changes of up to `most` rounds with changes, or with users whose identities changed, behind round
+        `after`, as far as they are kept."""
         found: list[tuple[int, Changes]] = self._writer.ask(COORDINATOR, "told", after, most)
         return found
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from raudience.hashing import first_by_hash
 from raudience.records import Changes, Comparison
@@ -26,11 +28,9 @@ def no_changes() -> Changes:
 
 def merge(parts: Sequence[Changes]) -> Changes:
     """One log in the order (at, audience, mpid) from logs of disjoint users; empty parts leave no trace."""
-    told = [part for part in parts if len(part)]
-    if not told:
-        return no_changes()
-    if len(told) == 1:
-        return told[0]
+    told, touched = [part for part in parts if len(part)], _touched(parts)
+    if len(told) < 2:
+        return msgspec.structs.replace(told[0] if told else no_changes(), touched=touched)
     told = _same_table(told)
     at = np.concatenate([part.at for part in told])
     audience = np.concatenate([part.audience for part in told])
@@ -43,11 +43,12 @@ def merge(parts: Sequence[Changes]) -> Changes:
         mpid=mpid[order],
         entered=np.concatenate([part.entered for part in told])[order],
         at=at[order],
+        touched=touched,
     )
 
 
 def narrow(changes: Changes, audience: str | None, mpid: int | None) -> Changes:
-    """Changes of an audience, of a user, or of both; None: of all."""
+    """Changes of an audience, of a user, or of both; None: of all, and only then with whose identities changed."""
     if audience is None and mpid is None:
         return changes
     kept = np.ones(len(changes), np.bool_)
@@ -75,6 +76,10 @@ def merge_comparisons(parts: Sequence[Comparison], most: int) -> Comparison:
         first_by_hash(np.concatenate([part.entering for part in parts]), most),
         first_by_hash(np.concatenate([part.leaving for part in parts]), most),
     )
+
+
+def _touched(parts: Sequence[Changes]) -> NDArray[np.int64]:
+    return np.sort(np.concatenate([np.empty(0, np.int64), *(part.touched for part in parts)]))
 
 
 def _same_table(parts: Sequence[Changes]) -> list[Changes]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Change", "Changes"]
+
+_NOBODY: Final = np.zeros(0, np.int64)
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -14,6 +18,9 @@ class Changes(msgspec.Struct, frozen=True):
 
     audiences: the keys that `audience` points into, ascending; versions: one per key. audience: int32[k];
     mpid: int64[k]; entered: bool[k]; at: int64[k], the millisecond of the transition.
+
+    touched: int64[n], ascending, distinct: users whose identities or device ids became others on the way and who are in
+    an audience in the end, whether or not they stand among the transitions.
     """
 
     audiences: tuple[str, ...]
@@ -22,6 +29,7 @@ class Changes(msgspec.Struct, frozen=True):
     mpid: NDArray[np.int64]
     entered: NDArray[np.bool_]
     at: NDArray[np.int64]
+    touched: NDArray[np.int64] = _NOBODY
 
     def __len__(self) -> int:
         return len(self.at)

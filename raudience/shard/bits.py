@@ -57,6 +57,12 @@ class Bits:
         held &= BIT.take(columns & 7)
         return held != 0
 
+    def any_of(self, rows: NDArray[np.int32], columns: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """bool[k]: whether rows hold one of the columns that are given as a row of bits."""
+        # Column by column: numpy is slow at many short rows.
+        held = np.ascontiguousarray((self.bytes.take(rows, axis=0) & columns).T)
+        return np.logical_or.reduce(held, axis=0, initial=False)
+
     def column(self, column: int, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: one column of all rows."""
         return (self.bytes[:rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,8 +39,9 @@ def _at_the_end(audience: NDArray[np.int32], mpid: NDArray[np.int64], at: NDArra
 
 def joined(before: Changes, after: Changes) -> Changes:
     """Changes under one plan and then, not earlier, under the next."""
+    touched = np.union1d(before.touched, after.touched) if len(before.touched) else after.touched
     if not len(before):
-        return after
+        return after if touched is after.touched else msgspec.structs.replace(after, touched=touched)
     keys = tuple(sorted({*before.audiences, *after.audiences}))
     known = dict(zip(before.audiences, before.versions, strict=True)) | dict(
         zip(after.audiences, after.versions, strict=True)
@@ -52,11 +54,12 @@ def joined(before: Changes, after: Changes) -> Changes:
         np.concatenate([before.mpid, after.mpid]),
         np.concatenate([before.entered, after.entered]),
         np.concatenate([before.at, after.at]),
+        touched,
     )
 
 
 def changes_of(changes: Changes, where: NDArray[np.bool_]) -> Changes:
-    """Some of the changes, bool[k]."""
+    """Some of the changes, bool[k], and of nobody that identities changed."""
     return Changes(
         changes.audiences,
         changes.versions,

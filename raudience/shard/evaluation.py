@@ -33,6 +33,7 @@ class Evaluation:
         self.shown = {audience.key: numbers[audience.key] for audience in plan.shown}
         self._told = np.full(len(numbers), -1, np.int32)
         self._told[list(self.shown.values())] = np.arange(len(self.shown))
+        self._shown = np.packbits(self._told >= 0, bitorder="little")
         self.leaves = ProfileLeaves(self.compiled, profiles)
         self.events = EventLeaves(self.compiled, known)
         self.membership = Membership(self.compiled.default, Formulas(self.compiled.formulas))
@@ -60,6 +61,10 @@ class Evaluation:
         if told.all():
             return turns._replace(audience=audience)
         return Turns(audience[told], turns.row[told], turns.entered[told], turns.at[told])
+
+    def shown_members(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Those of some rows that are members of an audience that is no shadow."""
+        return rows.compress(self.membership.members.any_of(rows, self._shown))
 
     def take_over(self, other: Evaluation, fresh: Fresh) -> None:
         """Go on from what another has found, which must not be used any more, but for what is fresh. The numbers of

@@ -92,15 +92,26 @@ class ProfileLeaves:
         workspace: str,
         field: Field,
         row: NDArray[np.int32],
-        at: NDArray[np.int64],
         stamp: NDArray[np.int64],
         column: Column | ListColumn,
-    ) -> list[tuple[int, int, int]]:
-        """Take the cells of a column in their order, one by one; (row, at, leaf) of the leaves that turned."""
+    ) -> list[tuple[int, int]]:
+        """Take the cells of a column in their order, one by one; (position, tests that turned, as bits) of those that
+        changed the field."""
         register, asked = self._profiles.register(workspace, field), self.asked.get((workspace, field))
         register.tidy()
-        changed = register.take_singly(row, stamp, column, None if asked is None else asked.masks)
-        if asked is None or not changed:
+        return register.take_singly(row, stamp, column, None if asked is None else asked.masks)
+
+    def turned(
+        self,
+        workspace: str,
+        field: Field,
+        row: NDArray[np.int32],
+        at: NDArray[np.int64],
+        changed: list[tuple[int, int]],
+    ) -> list[tuple[int, int, int]]:
+        """(row, at, leaf) of the leaves that turned with cells taken one by one."""
+        asked = self.asked.get((workspace, field))
+        if asked is None:
             return []
         return [
             (row.item(place), at.item(place), asked.leaves[bit]) for place, mask in changed for bit in bits_of(mask)

@@ -15,7 +15,7 @@ from raudience.shard.carts import running_max
 from raudience.shard.fields import ProfileLeaves
 from raudience.shard.growing import segments
 from raudience.shard.index import Remembered
-from raudience.shard.profiles import ACCOUNT_WIDE, NOT_YET, SETS, Profiles, select_cells
+from raudience.shard.profiles import ACCOUNT_WIDE, IDENTIFYING, NOT_YET, SETS, Profiles, select_cells
 from raudience.shard.registers import Cells, Timeline
 from raudience.shard.timers import Due, Timers
 from raudience.shard.toggles import Toggles, order_of, toggles_of
@@ -68,7 +68,8 @@ def fresh_events(block: Block, fresh: Fresh, remembered: Remembered, known: Even
 
 
 class Intake:
-    """One block on its way into the profiles. handled: leaves that have been looked at again on that way."""
+    """One block on its way into the profiles. handled: leaves that have been looked at again on that way; touched:
+    rows, int32[k] each, of the updates that changed an identity or a device id."""
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class Intake:
         of_input = np.array([self._names.index(name) for name in names], np.int32)
         self._workspace = of_input[block.batches.input] if names else block.batches.input
         self.handled: set[int] = set()
+        self.touched: list[NDArray[np.int32]] = []
         for name in self._names:
             profiles.workspace(name)
 
@@ -135,11 +137,9 @@ class Intake:
                 toggles += self._set_field(field, updates)
                 continue
             if len(updates) == 1 and len(updates[0].batch) <= _FEW and not self._leaves.read_at_once(name, field):
-                batch, stamp, column = updates[0]
-                row, at = self._fresh.row.take(batch), self._batches.at.take(batch)
-                turned += self._leaves.take_singly(name, field, row, at, stamp, column)
+                turned += self._taken_singly(name, field, updates[0])
                 continue
-            timeline = self._profiles.register(name, field).update(*self._joined(name, field, updates))
+            timeline = self._updated(name, field, updates)
             toggles += self._leaves.field_toggles(name, field, timeline, self._bits)
             toggles += self._moments(field, name, timeline, due, until, timers)
             if field in (_LATITUDE, _LONGITUDE):
@@ -149,6 +149,27 @@ class Intake:
                 latitude, longitude = places[name, _LATITUDE], places[name, _LONGITUDE]
                 toggles += self._leaves.place_toggles(name, latitude, longitude, self._bits)
         return [*toggles, toggles_of(turned)] if turned else toggles
+
+    def _taken_singly(self, name: str, field: Field, update: _Update) -> list[tuple[int, int, int]]:
+        """(row, at, leaf) of the leaves that a few cells of a field turned."""
+        batch, stamp, column = update
+        row, at = self._fresh.row.take(batch), self._batches.at.take(batch)
+        changed = self._leaves.take_singly(name, field, row, stamp, column)
+        if changed and field.namespace in IDENTIFYING:
+            self._touch(row[[place for place, _ in changed]])
+        return self._leaves.turned(name, field, row, at, changed)
+
+    def _updated(self, name: str, field: Field, updates: list[_Update]) -> Timeline:
+        register, given = self._profiles.register(name, field), self._joined(name, field, updates)
+        if field.namespace not in IDENTIFYING:
+            return register.update(*given)
+        timeline, changed = register.update_and_compare(*given)
+        self._touch(changed)
+        return timeline
+
+    def _touch(self, row: NDArray[np.int32]) -> None:
+        if len(row):
+            self.touched.append(row)
 
     def _of_fresh(self, array: NDArray[_Scalar]) -> NDArray[_Scalar]:
         return array if self._fresh.where is None else array[self._fresh.where]
@@ -233,6 +254,7 @@ class Intake:
         order = np.argsort(batch, kind="stable")
         batch = batch[order]
         added = register.update(self._fresh.row[batch], self._batches.at[batch], codes[order])
+        self._touch(added.row)
         return self._leaves.set_toggles(field, added, self._bits)
 
     def _moments(

@@ -13,12 +13,15 @@ from raudience.shard.index import RowIndex
 from raudience.shard.registers import NEVER, Register
 from raudience.shard.sets import SetRegister
 
-__all__ = ["ACCOUNT_WIDE", "NOT_YET", "SETS", "Profiles", "select_cells"]
+__all__ = ["ACCOUNT_WIDE", "IDENTIFYING", "NOT_YET", "SETS", "Profiles", "select_cells"]
 
 ACCOUNT_WIDE: Final = frozenset({"identity", "device_id", "status"})
 """Namespaces of fields that all workspaces share; their workspace is ""."""
 
 SETS: Final = frozenset({"device_id"})
+
+IDENTIFYING: Final = frozenset({"identity", "device_id"})
+"""Namespaces of the fields by which others know a user."""
 
 NOT_YET: Final = 1 << 61
 """First seen of a row that was not seen."""

@@ -100,12 +100,27 @@ class Register:
 
         A timeline of distinct rows is in the order of the updates, any other in the order of (row, at).
         """
+        return self._store(self._timeline(row, at, stamp, cells))
+
+    def update_and_compare(
+        self, row: NDArray[np.int32], at: NDArray[np.int64], stamp: NDArray[np.int64], cells: Cells
+    ) -> tuple[Timeline, NDArray[np.int32]]:
+        """`update`, and the row int32[k] of each update that left another value than there was before all of them: so a
+        row whose value changed on the way, even if it changed back."""
+        timeline = self._timeline(row, at, stamp, cells)
+        changed = timeline.row.compress(self._differs(timeline))
+        return self._store(timeline), changed
+
+    def _timeline(
+        self, row: NDArray[np.int32], at: NDArray[np.int64], stamp: NDArray[np.int64], cells: Cells
+    ) -> Timeline:
+        """What the field will be after each update; the stamps are so already."""
         if all_distinct(row):
             held = self._stamp.of(row)
             fresh = stamp >= held
             if fresh.all():
                 self._stamp.put(row, stamp)
-                return self._store(Timeline(row, at, *cells))
+                return Timeline(row, at, *cells)
         else:
             order = order_of(row, at)
             row, at, stamp = row[order], at[order], stamp[order]
@@ -113,14 +128,14 @@ class Register:
             fresh = stamp >= _running_latest(row, stamp, self._stamp.of(row))
         timeline = self._after(row, at, cells, fresh)
         self._stamp.rise(row, stamp)
-        return self._store(timeline)
+        return timeline
 
     def take_singly(
         self, row: NDArray[np.int32], stamp: NDArray[np.int64], column: Column | ListColumn, masks: Masks | None
     ) -> list[tuple[int, int]]:
         """Take the cells of a column in their order, one by one, unless they are older than what is held.
 
-        (position, bits that changed) of what the masks say of the field, where any did.
+        (position, bits that changed of what the masks say of the field) of each that made it another than it was.
         """
         values, stamps, changed = self._values(column), self._stamp, []
         for place, (holder, moment, value) in enumerate(zip(row.tolist(), stamp.tolist(), values, strict=True)):
@@ -131,8 +146,7 @@ class Register:
             if held == value and type(held) is type(value):
                 continue
             self._put(holder, value)
-            if masks is not None and (mask := masks.of(held) ^ masks.of(value)):
-                changed.append((place, mask))
+            changed.append((place, masks.of(held) ^ masks.of(value) if masks is not None else 0))
         return changed
 
     def _values(self, column: Column | ListColumn) -> Sequence[Value]:
@@ -311,6 +325,16 @@ class Register:
         lists = self._list[row].astype(np.int64) if len(self._list) else np.zeros(len(row), np.int64)
         codes = self._code[row].astype(np.int32)
         return Timeline(row, np.zeros(len(row), np.int64), codes, numbers, lists)
+
+    def _differs(self, timeline: Timeline) -> NDArray[np.bool_]:
+        """bool[k]: where an entry is not what is held of the row."""
+        held = self._held(timeline.row)
+        differs = held.code != timeline.code
+        differs |= (timeline.code == NUMBER_CODE) & (held.number != timeline.number)
+        for place in (~differs & (timeline.code == LIST)).nonzero()[0].tolist():
+            before, after = (self._lists.get(of.list.item(place)).tolist() for of in (held, timeline))
+            differs[place] = before != after
+        return differs
 
     def _store(self, timeline: Timeline) -> Timeline:
         row = timeline.row

@@ -56,6 +56,8 @@ class Shard(Known):
         self._noted: list[Changes] = []
         self._rows: list[NDArray[np.int32]] = []
         """Of what was noted."""
+        self._touched: list[NDArray[np.int32]] = []
+        """Rows whose identities changed since the last call."""
 
     def apply(self, command: Command, now: int) -> Changes:
         """Carry out a command. A `now` before that of the last command counts as that moment; what a block would let
@@ -213,6 +215,7 @@ class Shard(Known):
         if intake is not None and arrivals is not None:
             toggles += intake.first_seen(arrivals, due, until, self.timers)
             toggles += intake.fields(due, until, self.timers)
+            self._touched += intake.touched
         toggles += evaluation.look_again(due, until, self.timers, intake.handled if intake else set())
         patterns = evaluation.events.matching.classify(arrivals) if arrivals is not None else np.zeros(0, np.int32)
         toggles += evaluation.events.step(self.store, arrivals, patterns, self.now, until, bits)
@@ -265,6 +268,7 @@ class Shard(Known):
         if len(rows):
             self.evaluation.events.clear(rows)
             self.profiles.index.release(rows)
+            self._touched = [part[~np.isin(part, rows)] for part in self._touched]
 
     def _note(self, turns: Turns) -> None:
         if len(turns.row):
@@ -278,7 +282,13 @@ class Shard(Known):
         self._noted, self._rows = [], []
         if len(row):
             self._enter(changes, row)
-        return changes
+        return msgspec.structs.replace(changes, touched=self._told_touched()) if self._touched else changes
+
+    def _told_touched(self) -> NDArray[np.int64]:
+        """MPIDs, ascending, of the members among those whose identities changed since the last call."""
+        rows = self.evaluation.shown_members(np.unique(np.concatenate(self._touched)))
+        self._touched = []
+        return np.sort(self.profiles.index.mpids.take(rows))
 
     def _enter(self, changes: Changes, row: NDArray[np.int32]) -> None:
         """Note when members entered; row: int32[k] of each change."""

@@ -1,8 +1,9 @@
 """The order of changes (records.changes) and comparisons do not depend on how users were spread over shards."""
 
+import msgspec
 import numpy as np
 
-from raudience.coordinator import merge, merge_comparisons, no_changes
+from raudience.coordinator import merge, merge_comparisons, narrow, no_changes
 from raudience.hashing import first_by_hash
 from raudience.records import Changes, Comparison
 
@@ -16,6 +17,10 @@ def changes(audiences: tuple[str, ...], *rows: tuple[int, str, int, bool]) -> Ch
         entered=np.array([entered for *_, entered in rows], np.bool_),
         at=np.array([at for at, *_ in rows], np.int64),
     )
+
+
+def touched(told: Changes, *mpids: int) -> Changes:
+    return msgspec.structs.replace(told, touched=np.array(mpids, np.int64))
 
 
 def rows(log: Changes) -> list[tuple[int, str, int, bool]]:
@@ -52,6 +57,22 @@ def test_order_of_shards_does_not_matter():
     one = changes(("a",), (1, "a", 3, True))
     two = changes(("a",), (1, "a", 2, True))
     assert rows(merge([one, two])) == rows(merge([two, one])) == [(1, "a", 2, True), (1, "a", 3, True)]
+
+
+def test_who_was_touched_stands_in_order_whoever_else_has_changes():
+    silent, loud = changes(()), changes(("a",), (1, "a", 3, True))
+    one, two = touched(silent, -4, 9), touched(loud, 2)
+    for parts in ([one, two], [two, one], [one, two, silent]):
+        merged = merge(parts)
+        assert (rows(merged), merged.touched.tolist()) == ([(1, "a", 3, True)], [-4, 2, 9])
+    assert merge([one, silent]).touched.tolist() == [-4, 9]
+    assert merge([two, touched(loud, 7)]).touched.tolist() == [2, 7]
+
+
+def test_who_was_touched_is_told_with_all_changes_alone():
+    told = touched(changes(("a",), (1, "a", 3, True)), 3)
+    assert narrow(told, None, None).touched.tolist() == [3]
+    assert [narrow(told, "a", None).touched.tolist(), narrow(told, None, 3).touched.tolist()] == [[], []]
 
 
 def test_comparisons_of_parts_make_that_of_the_whole():

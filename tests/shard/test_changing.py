@@ -1,5 +1,6 @@
 """Changes in their order, and what cancels."""
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +77,10 @@ def test_changes_under_one_plan_and_the_next_name_the_audiences_of_both():
 def test_without_changes_before_there_are_those_after():
     after = changes((7, "a", 1, True))
     assert joined(changes(), after) is after
+
+
+def test_who_was_touched_under_one_plan_or_the_next_was_touched():
+    one, two = (msgspec.structs.replace(changes(), touched=np.array(mpids)) for mpids in ([1, 5], [-2, 5]))
+    assert joined(one, two).touched.tolist() == [-2, 1, 5]
+    both = joined(msgspec.structs.replace(changes((5, "a", 1, True)), touched=np.array([1])), two)
+    assert (told(both), both.touched.tolist()) == ([(5, "a", 1, True)], [-2, 1, 5])

@@ -222,3 +222,30 @@ def test_registers_are_dicts_of_the_latest_value(all_blocks):
         assert told == [((row, at), *(says(test, value) for test in TESTS)) for row, at, value in steps]
     whole = [truth(register, test, register.whole(3)) for test in TESTS]
     assert whole == [[says(test, model.get(row, (0, ...))[1]) for row in range(3)] for test in TESTS]
+
+
+VALUES = st.one_of(st.sampled_from(["a", "b", None, ...]), st.sampled_from([1.0, 2.5]))
+LISTS = st.lists(st.sampled_from("ab"), max_size=2)
+BLOCKS = st.one_of(
+    *(
+        st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), kind), min_size=1, max_size=6)
+        for kind in (VALUES, LISTS)
+    )
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(BLOCKS, max_size=5))
+def test_the_rows_that_changed_are_the_same_whether_updates_are_taken_together_or_one_by_one(blocks):
+    together, singly = Register(), Register()
+    for register in (together, singly):
+        register.make_room(3)
+    for number, block in enumerate(blocks):
+        row, stamp, values = zip(*block, strict=True)
+        rows, ats, stamps = np.array(row, np.int32), np.arange(len(row)), np.array(stamp) + number
+        before = texts(singly, 3)
+        _, changed = together.update_and_compare(rows, ats, stamps, together.cells(column(values)))
+        places = [place for place, _ in singly.take_singly(rows, stamps, column(values), None)]
+        assert set(changed.tolist()) == set(rows[places].tolist())
+        assert {one for one in range(3) if texts(singly, 3)[one] != before[one]} <= set(changed.tolist())
+        assert texts(together, 3) == texts(singly, 3)
