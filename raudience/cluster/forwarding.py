@@ -19,7 +19,7 @@ from raudience.forward.connection import Connection, EnsureList, Look, Send, Sta
 from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Resumed
 from raudience.forward.keeping import load, snapshot
 from raudience.forward.kinds import Failure, GoneAtPartner, Outcome, RateLimited, Retry
-from raudience.forward.partner import Partner, Request, Response
+from raudience.forward.partner import Forwarded, Partner, Request, Response
 from raudience.forward.retrying import next_attempt
 
 __all__ = ["Forwarder", "Link", "Source", "Surroundings"]
@@ -33,11 +33,17 @@ _REFRESH: Final = HOUR
 
 class Link(msgspec.Struct, frozen=True):
     """What a connection joins. name: what outputs call the audience or its variation. settings: of the output, opened,
-    and of the connection. Whatever is in it may change: the next step does as it says now."""
+    and of the connection. audience: its key. Whatever is in it may change: the next step does as it says now."""
 
     id: str
     name: str
     settings: dict[str, str | bool | int]
+    audience: str = ""
+    variation: str | None = None
+
+    @property
+    def forwarded(self) -> Forwarded:
+        return Forwarded(self.id, self.audience, self.variation, self.name)
 
 
 class Source(Protocol):
@@ -74,7 +80,7 @@ class Forwarder:
         self, link: Link, partner: Partner, source: Source, world: Surroundings, keeper: Keeper[Entry] | None = None
     ) -> None:
         self.link, self._partner, self._source, self._world, self._keeper = link, partner, source, world, keeper
-        self.connection = Connection(partner.identities, partner.limits, link.settings, partner.refresh)
+        self.connection = Connection(partner.identities, partner.bounds(link.settings), link.settings, partner.refresh)
         self._written = 0
         self._refreshed = 0
         self._attempts, self._waits = 0, 0
@@ -94,7 +100,7 @@ class Forwarder:
     def change(self, link: Link) -> None:
         """Do as the link says now."""
         if link.settings != self.link.settings:
-            self.connection.configure(link.settings)
+            self.connection.configure(link.settings, self._partner.bounds(link.settings))
             self.link = link
             self.refill()
         self.link = link
@@ -135,11 +141,12 @@ class Forwarder:
         if self._partner.deletes == "keep":
             return True
         now = self._world.clock()
-        for kind, listed in list(self.connection.lists.items()):
-            answer = self._asked(self._partner.delete_list(self.link.settings, listed.list_id), now)
+        for list_id in {listed.list_id: None for listed in self.connection.lists.values()}:
+            answer = self._asked(self._partner.delete_list(self.link.settings, list_id), now)
             outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
             if isinstance(outcome, GoneAtPartner) or not isinstance(outcome, Failure):
-                self._note([Lost(kind)])
+                lists = list(self.connection.lists.items())
+                self._note([Lost(kind) for kind, listed in lists if listed.list_id == list_id])
             else:
                 self._missed(outcome, now)
                 return False
@@ -171,7 +178,10 @@ class Forwarder:
         return self._partner.list_name(self.link.name, kind)
 
     def _rename(self, listed: Listed, now: int) -> int:
-        name = self._name(listed.kind)
+        name, own = self._name(listed.kind), self._partner.own_list(self.link.forwarded)
+        if own is not None:
+            self._note([Listed(listed.kind, own, name)])
+            return now
         answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
         outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
         if isinstance(outcome, Failure):
@@ -180,8 +190,11 @@ class Forwarder:
         return now
 
     def _ensure(self, kind: str, now: int) -> int:
-        """Find the list of exactly that name and adopt it, or make one."""
+        """Find the list of exactly that name and adopt it, or make one, if the partner keeps lists at all."""
         name = self._name(kind)
+        if (own := self._partner.own_list(self.link.forwarded)) is not None:
+            self._note([Listed(kind, own, name)])
+            return now
         answer = self._asked(self._partner.find_list(self.link.settings, name), now)
         found = self._no_answer() if answer is None else self._partner.read_found(answer, name)
         if found is None:
@@ -197,8 +210,9 @@ class Forwarder:
         bucket = self._world.buckets["members"]
         if (ready := bucket.ready(now)) > now:
             return ready
-        items = step.batch.items
-        answer = self._asked(self._partner.send(self.link.settings, step.list_id, step.batch.kind, items, now), now)
+        batch, items = step.batch, step.batch.items
+        request = self._partner.send(self.link.settings, step.list_id, batch.kind, items, batch.at)
+        answer = self._asked(request, now)
         outcome: Outcome = self._no_answer() if answer is None else self._partner.read_sent(answer, items)
         if isinstance(outcome, RateLimited) and outcome.until is not None:
             bucket.close(outcome.until)

@@ -1,13 +1,16 @@
-"""Requests to partners over HTTP."""
+"""Requests to partners, over HTTP or to where files and objects are kept."""
 
 from __future__ import annotations
 
 import importlib
 import logging
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from raudience.clock import SECOND, now_ms
+from raudience.cluster.objects import SCHEMES, Objects
 from raudience.errors import FixRequest
 from raudience.forward.partner import Request, Response
 
@@ -32,12 +35,14 @@ class Wire:
         except ImportError as error:
             message = "outputs: expected the extra `raudience[outputs]`, got an installation without it"
             raise FixRequest(message) from error
-        self._instead = dict(instead or {})
+        self._instead, self._objects = dict(instead or {}), Objects()
         self._pool: Any = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ))
         self._errors: tuple[type[Exception], ...] = (urllib3.exceptions.HTTPError, OSError)
 
     def send(self, request: Request) -> Response | None:
         """The answer; None when there was none: nobody knows then whether the request arrived."""
+        if urlsplit(request.url).scheme in SCHEMES:
+            return self._objects.send(request)
         try:
             answer = self._pool.request(
                 request.method,
@@ -53,7 +58,8 @@ class Wire:
             # The address and the body of a request may hold what is nobody's business.
             _LOG.warning("no answer from %s: %s", urlsplit(request.url).netloc, type(error).__name__)
             return None
-        return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, {"date": formatdate(now_ms() / SECOND, usegmt=True), **told}, body)
 
     def close(self) -> None:
         self._pool.clear()

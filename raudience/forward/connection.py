@@ -113,9 +113,9 @@ class Connection:
         """Users who have to be looked at or sent."""
         return len(self._live.keys() | self._later.keys())
 
-    def configure(self, settings: Settings) -> None:
+    def configure(self, settings: Settings, limits: Limits) -> None:
         """Send as these settings say; what was planned by others is planned anew."""
-        self._settings, self._batches, self._looked = settings, [], frozenset()
+        self._settings, self._limits, self._batches, self._looked = settings, limits, [], frozenset()
 
     def waiting(self) -> tuple[list[int], list[int]]:
         """Users to be looked at: first those whom something has happened to, then the others."""

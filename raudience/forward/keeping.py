@@ -32,6 +32,7 @@ class _Kept(msgspec.Struct, frozen=True):
     held: dict[str, _Rows]
     live: NDArray[np.int64]
     later: NDArray[np.int64]
+    planned_at: int = 0
 
 
 _KEPT: Packed[_Kept] = Packed(_Kept)
@@ -49,6 +50,7 @@ def snapshot(connection: Connection) -> bytes:
             held={kind: _rows(held) for kind, held in connection.held.items()},
             live=np.array(live, np.int64),
             later=np.array(later, np.int64),
+            planned_at=connection.planned_at,
         )
     )
 
@@ -60,6 +62,7 @@ def load(connection: Connection, data: bytes | memoryview) -> None:
     connection.refused |= {kind: dict(values) for kind, values in kept.refused.items()}
     for kind, rows in kept.held.items():
         connection.held[kind] = _held(rows)
+    connection.planned_at = kept.planned_at
     connection.wait_for(kept.live.tolist(), kept.later.tolist())
 
 

@@ -104,7 +104,7 @@ class World:
 
     def switch(self, kind, on):
         self.settings = {**self.settings, kind.flag: on}
-        self.start()
+        self.connection.configure(self.settings, self.limits)
         self.note([Filling(tuple(self.users))])
 
     def rename(self, name):
