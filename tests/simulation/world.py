@@ -45,8 +45,8 @@ POINTS = (
     "during snapshot", "after snapshot", "after freeze", "after adopt", "after deciding",
     "after purge",
 )  # fmt: skip
-RARE = ("after freeze", "after adopt", "after deciding", "after purge")
-"""Points that are passed in moves, decisions and erasures only."""
+RARE = {"after freeze": 0.1, "after adopt": 0.1, "after deciding": 0.3, "after purge": 0.1}
+"""Chances of a death at points that are passed in moves, decisions and erasures only."""
 
 
 class Life:
@@ -168,7 +168,7 @@ class Life:
 
     def _failpoint(self, point):
         assert point in POINTS
-        if self.chance(point, 0.1 if point in RARE else 0.004):
+        if self.chance(point, RARE.get(point, 0.004)):
             raise Died(point)
 
 
