@@ -70,8 +70,9 @@ class Sink(Partner):
     connection_settings = FORWARD
 
     def bounds(self, settings: Settings) -> Limits:
-        """As many items in a request as the output says."""
-        return msgspec.structs.replace(self.limits, items=int(settings.get("batch_size") or self.limits.items))
+        """As many items in a request as the output says: one at least, and no more than the partner allows."""
+        asked = int(settings.get("batch_size", self.limits.items))
+        return msgspec.structs.replace(self.limits, items=min(max(asked, 1), self.limits.items))
 
     def own_list(self, forwarded: Forwarded) -> str | None:
         return msgspec.json.encode(forwarded).decode()

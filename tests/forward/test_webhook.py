@@ -76,9 +76,9 @@ def test_the_signature_is_of_the_time_in_seconds_and_the_body():
     assert signed.headers == (("raudience-timestamp", "1700000000"), ("raudience-signature", f"v1={proof}"))
 
 
-def test_as_many_events_in_a_request_as_the_output_says():
-    assert HOOK.bounds(SETTINGS).items == 20
-    assert HOOK.bounds({}).items == 500
+@pytest.mark.parametrize(("asked", "items"), [(20, 20), (0, 1), (-3, 1), (1_000_000, 5_000)])
+def test_as_many_events_in_a_request_as_the_output_says_within_reason(asked, items):
+    assert HOOK.bounds({**SETTINGS, "batch_size": asked}).items == items
 
 
 @pytest.mark.parametrize(

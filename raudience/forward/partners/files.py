@@ -43,7 +43,7 @@ class Files(Sink):
         Setting(
             "folder", "Folder", required=True, help="/an/absolute/path, s3://bucket/path, gs://bucket/path, az://..."
         ),
-        Setting("batch_size", "Lines in a file", "number", 50_000),
+        Setting("batch_size", "Lines in a file", "number", 50_000, help="1 to 50,000"),
     )
     limits = Limits(items=50_000, bytes=64 << 20, requests=600, window=MINUTE)
     deletes = "keep"

@@ -40,9 +40,9 @@ class Webhook(Sink):
         Setting("address", "Address", required=True, help="https://... that takes POST requests"),
         Setting("secret", "Secret", required=True, secret=True, help="Requests are signed with it; 32 letters or more"),
         Setting("source", "Source", default="/raudience", help="The `source` of events: tells your accounts apart"),
-        Setting("batch_size", "Events in a request", "number", 500),
+        Setting("batch_size", "Events in a request", "number", 500, help="1 to 5,000"),
     )
-    limits = Limits(items=500, bytes=5_000_000, requests=600, window=MINUTE)
+    limits = Limits(items=5_000, bytes=5_000_000, requests=600, window=MINUTE)
     deletes = "message"
 
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:

@@ -1,0 +1,124 @@
+"""What pages about partners show works."""
+
+import json
+import re
+from pathlib import Path
+
+from raudience.forward.partner import Forwarded, Item
+from raudience.forward.partners import PARTNERS
+from raudience.forward.partners.webhook import Webhook
+from tests.forward.cases import PLAIN, lose_once, setting
+from tests.forward.conformance import Case, World
+from tests.forward.fakes.switched import Switched
+
+DOCS = Path(__file__).parents[2] / "docs"
+NOW = 1_767_607_200_123
+
+
+def shown(page):
+    """The names that the Python of a page defines."""
+    (program,) = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    names = {}
+    exec(compile(program, page, "exec"), names)
+    return names
+
+
+class Board(Switched):
+    """What lines say is done."""
+
+    token = "t"
+
+    def __init__(self):
+        super().__init__()
+        self.held = set()
+
+    def answer(self, method, url, headers, body, now):
+        if headers["authorization"] != f"Bearer {self.token}":
+            return 401, {}, b""
+        for line in json.loads(body)["lines"]:
+            sign, rest = line.split(" ", 1)
+            (self.held.add if sign == "+" else self.held.discard)(rest)
+        return 200, {}, b""
+
+    def members(self, name, kind, now):
+        return {rest.removeprefix(f"{name} {kind} ") for rest in self.held if rest.startswith(f"{name} {kind} ")}
+
+
+def test_every_partner_has_a_page_that_names_its_settings_of_the_output():
+    for partner in PARTNERS.values():
+        text = (DOCS.parent / partner.docs).read_text(encoding="utf-8")
+        assert [
+            each.name
+            for each in partner.output_settings
+            if f"`{each.name}`" not in text and each.label.lower() not in text.lower()
+        ] == []
+
+
+def test_the_partner_of_the_page_on_adding_one_ends_exact():
+    case = Case(
+        shown("add-a-partner.md")["Bulletin"](),
+        {"address": "https://board.example", "token": "t"},
+        PLAIN,
+        Board,
+        Board.members,
+        limit=None,
+        lose=lose_once,
+        shut=setting(token="another"),
+        open=setting(token="t"),
+        ended=None,
+    )
+    world = World(case)
+    world.stands(1, "ann@x.org", "7")
+    world.stands(2, "bob@x.org")
+    case.lose(world.fake)
+    world.settle()
+    case.shut(world.fake)
+    world.leaves(2)
+    world.settle()
+    assert type(world.fault).__name__ == "SignInAgain"
+    case.open(world.fake)
+    world.resume()
+    world.check()
+
+
+def test_the_receiver_of_the_page_on_webhooks_knows_our_signature_and_ends_exact():
+    names, hook = shown("partners/webhook.md"), Webhook()
+    settings = {"address": "https://crm.example.org/audiences", "secret": "s3cret"}
+    listed = hook.own_list(Forwarded("c7", "big-spenders", None, "Big Spenders"))
+    held = {}
+
+    def told(request, late=0):
+        signed = hook.sign(request, settings, "n", NOW)
+        assert names["is_signed"]("s3cret", dict(signed.headers), signed.body, NOW / 1_000 + late) is (late < 300)
+        assert not names["is_signed"]("other", dict(signed.headers), signed.body, NOW / 1_000)
+        assert not names["is_signed"]("s3cret", dict(signed.headers), signed.body + b" ", NOW / 1_000)
+        names["take"](held, json.loads(signed.body))
+        return {value for (_, _, value), (_, there) in held.items() if there}
+
+    first = hook.send(settings, listed, "email", [Item(b"ann@x.org", True), Item(b"bob@x.org", True)], NOW)
+    second = hook.send(settings, listed, "email", [Item(b"ann@x.org", False)], NOW + 1)
+    assert told(first) == {"ann@x.org", "bob@x.org"}
+    assert told(second) == {"bob@x.org"}
+    assert told(first, late=400) == {"bob@x.org"}
+    assert told(hook.delete_list(settings, listed)) == set()
+
+
+def test_the_event_of_the_page_on_webhooks_is_what_is_sent():
+    text = (DOCS / "partners/webhook.md").read_text(encoding="utf-8")
+    (event,) = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    data = event["data"]
+    listed = Webhook().own_list(Forwarded(data["connection"], data["audience"], data["variation"], data["name"]))
+    settings, items = (
+        {"address": "https://crm.example.org", "source": event["source"]},
+        [Item(b"ann@example.org", True)],
+    )
+    assert json.loads(Webhook().send(settings, listed, "email", items, 1_767_607_200_123).body) == [event]
+
+
+def test_the_line_of_the_page_on_files_is_what_is_written():
+    text = (DOCS / "partners/files.md").read_text(encoding="utf-8")
+    listed = PARTNERS["files"].own_list(Forwarded("c7", "big-spenders", None, "Big Spenders"))
+    items = [Item(b"ann@example.org", False)]
+    request = PARTNERS["files"].send({"folder": "/data"}, listed, "email", items, NOW)
+    assert request.body.decode() in text
+    assert request.url.rpartition("/")[2] in text
