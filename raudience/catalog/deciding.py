@@ -57,7 +57,7 @@ def decide(state: CatalogState, command: CatalogCommand, at: int) -> CatalogStat
     after = connecting.parted(state, _decided(state, command, at), command.by, at)
     if after == state:
         return state
-    if _evaluated(after) != _evaluated(state):
+    if not isinstance(command, OfOutputs) and _evaluated(after) != _evaluated(state):
         after = replace(after, revision=state.revision + 1)
     if isinstance(command, Filled):
         return after
