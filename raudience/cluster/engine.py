@@ -220,13 +220,10 @@ class Engine(Estimating, UserLookups, UserErasures):
 
     def _identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(mpids))]
-        groups = key_groups(mpids)
-        owner = self._writer.owner[groups]
-        for shard in np.unique(owner).tolist():
-            rows = np.flatnonzero(owner == shard)
-            told = self._writer.ask_owner(groups[rows[0]], "ask", "identities", mpids[rows], names)
-            for row, values in zip(rows.tolist(), told, strict=True):
-                found[row] = values
+        answers = self._writer.ask_owners(key_groups(mpids), "ask", lambda places: ("identities", mpids[places], names))
+        for places, told in answers:
+            for place, values in zip(places.tolist(), told, strict=True):
+                found[place] = values
         return found
 
     def asked(self, audience: str, question: str, *values: Any) -> list[Any]:

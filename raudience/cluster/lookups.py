@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raudience.cluster.auditing import SelfAudit
 from raudience.cluster.carrier import COORDINATOR
 from raudience.cluster.writing import Writer
 from raudience.hashing import key_groups
 from raudience.records import Audit, Changes, Membership, Page
+from raudience.records.listings import Standings
+from raudience.records.texts import words_in
 
 __all__ = ["UserLookups", "group_of"]
 
@@ -40,6 +43,24 @@ class UserLookups:
         entered = np.concatenate([page.entered for page in pages])
         return Page(mpids[first], entered[first], len(mpids) > most or any(page.more for page in pages))
 
+    def standings(
+        self, audiences: tuple[str, ...], mpids: NDArray[np.int64], names: tuple[str, ...]
+    ) -> list[tuple[int, tuple[bool, ...], dict[str, tuple[str, ...]]]]:
+        """Where users stand, in the order of `mpids`: each with whether they are in each of the audiences, shadows
+        included, and the values of the named identities that they have."""
+        for audience in audiences:
+            self._known(audience)
+        answers = self._writer.steadily(
+            lambda: self._writer.ask_owners(
+                key_groups(mpids), "ask", lambda places: ("standings", audiences, mpids[places], names)
+            )
+        )
+        found: list[tuple[tuple[bool, ...], dict[str, tuple[str, ...]]]] = [((), {})] * len(mpids)
+        for places, answer in answers:
+            for place, each in zip(places.tolist(), _one_by_one(answer, len(places), names), strict=True):
+                found[place] = each
+        return [(mpid, *each) for mpid, each in zip(mpids.tolist(), found, strict=True)]
+
     def audit(self, sample: int) -> Audit:
         """Work out about `sample` users anew and compare: other users each time."""
         return self.audits.run(sample)
@@ -50,6 +71,17 @@ class UserLookups:
         """Number and changes of an audience, a user, or both, of up to `most` rounds that have such, behind a round."""
         found: list[tuple[int, Changes]] = self._writer.ask(COORDINATOR, "told", after, most, audience, mpid)
         return found
+
+
+def _one_by_one(
+    standings: Standings, users: int, names: tuple[str, ...]
+) -> Iterator[tuple[tuple[bool, ...], dict[str, tuple[str, ...]]]]:
+    """Each user's memberships and identities."""
+    known: list[dict[str, tuple[str, ...]]] = [{} for _ in range(users)]
+    for name, named in zip(names, standings.identities, strict=True):
+        for user, word in zip(named.user.tolist(), words_in(named.texts), strict=True):
+            known[user][name] = (*known[user].get(name, ()), word)
+    return zip(map(tuple, standings.members.reshape(-1, users).T.tolist()), known, strict=True)
 
 
 def group_of(mpid: int) -> int:

@@ -177,6 +177,13 @@ class Writer:
         """Call the shard that has a key group."""
         return self._surely(lambda: self._wait(self.state.owner[group], method, *values))
 
+    def ask_owners(
+        self, groups: NDArray[np.int32], method: str, values: Callable[[NDArray[np.int64]], Sequence[Any]]
+    ) -> list[tuple[NDArray[np.int64], Any]]:
+        """Call at once the shards that have some key groups, each with what `values` makes of the positions of its
+        own among them; those positions, int64[k], and the answer."""
+        return self._surely(lambda: self._wait_owners(groups, method, values))
+
     def ask_all(self, method: str, *values: Any) -> list[Any]:
         """Call all shards at once."""
         return self._surely(lambda: self._wait_all(method, *values))
@@ -287,6 +294,14 @@ class Writer:
     def _wait_all(self, method: str, *values: Any) -> list[Any]:
         answers = [self._carrier.call(shard, method, *values) for shard in range(self.shards)]
         return [self._carrier.wait(answer) for answer in answers]
+
+    def _wait_owners(
+        self, groups: NDArray[np.int32], method: str, values: Callable[[NDArray[np.int64]], Sequence[Any]]
+    ) -> list[tuple[NDArray[np.int64], Any]]:
+        owner = self.owner[groups]
+        places = [(shard, np.flatnonzero(owner == shard)) for shard in np.unique(owner).tolist()]
+        answers = [(place, self._carrier.call(shard, method, *values(place))) for shard, place in places]
+        return [(place, self._carrier.wait(answer)) for place, answer in answers]
 
     def _look(self) -> None:
         self._see()

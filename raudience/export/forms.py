@@ -10,7 +10,7 @@ import numpy as np
 
 from raudience.catalog.downloads import IdentityForm
 from raudience.records.listings import Named
-from raudience.records.texts import FILLER, Texts
+from raudience.records.texts import Texts, each_text
 
 __all__ = ["hashing_text", "in_form"]
 
@@ -21,7 +21,6 @@ _HASHES: Final[dict[str, Callable[[bytes], bytes]]] = {
     "sha256": lambda text: hashlib.sha256(text).digest(),
 }
 _HEX: Final = np.array([f"{byte:02x}".encode() for byte in range(256)], "S2")
-_NOTHING: Final = bytes([FILLER])
 
 
 def in_form(named: Named, form: IdentityForm) -> Named:
@@ -29,7 +28,7 @@ def in_form(named: Named, form: IdentityForm) -> Named:
     hexadecimal digits in lower case; of a value that is nothing but spaces there is none."""
     if form.hash is None:
         return named
-    texts = [_normalised(text) for text in _each(named.texts)]
+    texts = [_normalised(text) for text in each_text(named.texts)]
     places = np.array([place for place, text in enumerate(texts) if text], np.int64)
     hashed = _HASHES[form.hash]
     digests = np.frombuffer(b"".join(hashed(text) for text in texts if text), np.uint8)
@@ -40,16 +39,6 @@ def in_form(named: Named, form: IdentityForm) -> Named:
 def hashing_text(form: IdentityForm) -> str:
     """What a form is, in words, for those who get it."""
     return f"{form.hash} of the value trimmed and lower-cased, in hexadecimal digits"
-
-
-def _each(texts: Texts) -> list[bytes]:
-    width = texts.matrix.shape[1]
-    whole = texts.matrix.tobytes()
-    each = [whole[at : at + width].rstrip(_NOTHING) for at in range(0, len(whole), width)] if width else []
-    each = each or [b""] * len(texts)
-    for place, text in texts.long.items():
-        each[place] = text
-    return each
 
 
 def _normalised(text: bytes) -> bytes:

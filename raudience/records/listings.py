@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from raudience.records.texts import Texts
 
-__all__ = ["Listing", "Named", "Pick"]
+__all__ = ["Listing", "Named", "Pick", "Standings"]
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -35,4 +35,12 @@ class Listing(msgspec.Struct, frozen=True):
 
     mpid: NDArray[np.int64]
     at: NDArray[np.int64]
+    identities: tuple[Named, ...]
+
+
+class Standings(msgspec.Struct, frozen=True):
+    """Users in the order in which somebody asked for them. members: whether they are in audiences, all of them for the
+    first audience, then for the next, bool[audiences * users]; and one `Named` for each identity."""
+
+    members: NDArray[np.bool_]
     identities: tuple[Named, ...]

@@ -9,12 +9,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FILLER", "WIDEST", "Texts", "joined", "merged", "taken", "texts_in", "texts_of"]
+__all__ = ["FILLER", "WIDEST", "Texts", "each_text", "joined", "merged", "taken", "texts_in", "texts_of", "words_in"]
 
 FILLER: Final = 0xFF
 """Fills up rows of bytes: no UTF-8 text holds it."""
 WIDEST: Final = 128
 """Bytes of a text that stands in a row; a longer one stands aside."""
+_NOTHING: Final = bytes([FILLER])
 
 
 class Texts(msgspec.Struct, frozen=True):
@@ -38,6 +39,22 @@ def texts_of(words: Sequence[str]) -> Texts:
     width = int(sizes.max(initial=0))
     held = np.array(texts, f"S{max(width, 1)}").view(np.uint8).reshape(len(texts), max(width, 1))[:, :width]
     return Texts(_filled(held, sizes), long)
+
+
+def each_text(texts: Texts) -> list[bytes]:
+    """Texts one by one, in their order."""
+    width = texts.matrix.shape[1]
+    whole = texts.matrix.tobytes()
+    each = [whole[at : at + width].rstrip(_NOTHING) for at in range(0, len(whole), width)] if width else []
+    each = each or [b""] * len(texts)
+    for place, text in texts.long.items():
+        each[place] = text
+    return each
+
+
+def words_in(texts: Texts) -> list[str]:
+    """Words of texts, in their order."""
+    return [text.decode("utf-8", "surrogatepass") for text in each_text(texts)]
 
 
 def texts_in(buffer: NDArray[np.uint8], first: NDArray[np.int64], stop: NDArray[np.int64]) -> Texts:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from raudience.hashing import BUCKETS, buckets, mix64
 from raudience.records import Field
-from raudience.records.listings import Listing, Named, Pick
+from raudience.records.listings import Listing, Named, Pick, Standings
 from raudience.records.texts import merged
+from raudience.shard.bits import Bits
 from raudience.shard.profiles import SETS, Profiles
 
-__all__ = ["HASH_BITS", "bucket_counts", "hash_counts", "listing", "picked"]
+__all__ = ["HASH_BITS", "bucket_counts", "hash_counts", "listing", "picked", "standings"]
 
 HASH_BITS: Final = 16
 """Of a hash, told apart at once."""
@@ -53,6 +54,18 @@ def listing(profiles: Profiles, rows: NDArray[np.int32], now: int, names: tuple[
     order = mpids.argsort()
     rows = rows.take(order)
     return Listing(mpids.take(order), np.full(len(rows), now), tuple(_named(profiles, rows, name) for name in names))
+
+
+def standings(
+    profiles: Profiles, members: Bits, columns: NDArray[np.int32], mpids: NDArray[np.int64], names: tuple[str, ...]
+) -> Standings:
+    """Where users stand now; columns: of the audiences among the members. Who is not known is in none and has none."""
+    rows = profiles.index.find(mpids)
+    known = (rows >= 0).nonzero()[0]
+    there = np.zeros((len(columns), len(mpids)), bool)
+    there[:, known] = members.of(rows[known], columns)
+    named = [_named(profiles, rows[known], name) for name in names]
+    return Standings(there.reshape(-1), tuple(Named(known[each.user], each.texts) for each in named))
 
 
 def _named(profiles: Profiles, rows: NDArray[np.int32], name: str) -> Named:

@@ -12,7 +12,7 @@ from raudience.criteria.leaves import Plan
 from raudience.criteria.outlines import Outline
 from raudience.hashing import first_by_hash
 from raudience.records import Audit, Comparison, Explanation, Field, Membership, Page, Removed, SampleCount
-from raudience.records.listings import Listing, Pick
+from raudience.records.listings import Listing, Pick, Standings
 from raudience.records.memberships import UNKNOWN
 from raudience.records.suggestions import Suggestion, Topic
 from raudience.shard.arrivals import EventDictionaries
@@ -23,7 +23,7 @@ from raudience.shard.estimating import Samples
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.explaining import Explainer
 from raudience.shard.index import Remembered
-from raudience.shard.listing import bucket_counts, hash_counts, listing, picked
+from raudience.shard.listing import bucket_counts, hash_counts, listing, picked, standings
 from raudience.shard.profiles import SETS, Profiles
 from raudience.shard.store import EventStore
 from raudience.shard.suggesting import Suggestions
@@ -142,6 +142,12 @@ class Known:
         rows = rows.compress(self.evaluation.membership.members.get(rows, self.evaluation.audiences[pick.audience]))
         rows = rows.compress(picked(self.profiles.index.mpids.take(rows), pick))
         return listing(self.profiles, rows, self.now, names)
+
+    def standings(self, audiences: tuple[str, ...], mpids: NDArray[np.int64], names: tuple[str, ...]) -> Standings:
+        """Where users, int64[n], stand at this moment, with their identities. KeyError for an audience that is not in
+        the plan."""
+        columns = np.array([self.evaluation.audiences[key] for key in audiences], np.int32)
+        return standings(self.profiles, self.evaluation.membership.members, columns, mpids, names)
 
     def bucket_counts(self, audience: str, seed: int) -> NDArray[np.int64]:
         """How many members are in each bucket of the A/B test of a seed, int64[10,000]."""

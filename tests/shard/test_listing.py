@@ -165,6 +165,25 @@ def test_a_part_of_an_audience_that_is_not_in_the_plan_cannot_be_told():
         shard_of(GOLD).listing(Pick("often"), 0, 1, ())
 
 
+def test_users_stand_as_they_were_asked_for_audience_by_audience():
+    of = shard_of(GOLD, audience(attribute("plan", "exists"), "any"))
+    of.apply(block(user(1, email="a@x.com"), user(2, "free", email="b@x.com"), at=T), T)
+    found = of.standings(("any", "gold"), np.array([2, 9, 1, 2]), ("email", "other"))
+    assert found.members.tolist() == [True, False, True, True, False, False, True, False]
+    assert texts(found.identities[0]) == [(0, "b@x.com"), (2, "a@x.com"), (3, "b@x.com")]
+    assert texts(found.identities[1]) == []
+
+
+def test_in_a_shard_without_users_nobody_stands_anywhere():
+    found = shard_of(GOLD).standings(("gold",), np.array([1, 0]), ("email",))
+    assert (found.members.tolist(), texts(found.identities[0])) == ([False, False], [])
+
+
+def test_nobody_stands_in_an_audience_that_is_not_in_the_plan():
+    with pytest.raises(KeyError):
+        shard_of(GOLD).standings(("often",), np.array([1]), ())
+
+
 MPIDS = st.one_of(st.integers(-40, 40), st.integers(-(2**63), 2**63 - 1))
 
 
