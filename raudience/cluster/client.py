@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -36,6 +36,7 @@ from raudience.cluster.keepsakes import place_of
 from raudience.cluster.listing import experiment_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
+from raudience.cluster.outgoing import Outgoing, outgoing_of
 from raudience.cluster.outputs import Outputs
 from raudience.cluster.privacy import Privacy
 from raudience.cluster.questions import Questions
@@ -197,6 +198,13 @@ class Client(Questions, Lookups, Exports, Privacy):
             mpids = in_variation(experiment_of(self._engine, audience), variation, mpids)
         known = self._identities(mpids, tuple(identities))
         return [Member(mpid, values) for mpid, values in zip(mpids.tolist(), known, strict=True)]
+
+    def outgoing(self, instead: Mapping[str, str] | None = None) -> Outgoing:
+        """All connections at work: `work()` lets each have its turn, `settle()` goes on until nothing is left to send.
+
+        instead: other addresses for those of partners, for tests and proxies. Only one may work at a time.
+        """
+        return outgoing_of(self._engine, instead)
 
     def counts(self) -> tuple[AudienceCount, ...]:
         """Size, adds, drops and volatility of each audience, by key."""

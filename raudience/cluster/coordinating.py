@@ -215,6 +215,12 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._hear(epoch)
         self._record(Purged(ids, at))
 
+    def told_from(self) -> int:
+        """The first round whose changes can still be told."""
+        self._opened()
+        first = next(self._told_behind(-1), None)
+        return self._ledger.number + 1 if first is None else first.number
+
     def figures(self) -> tuple[AudienceCount, ...]:
         self._opened()
         return self._ledger.coordinator.counts(self.state().now or 0)

@@ -27,6 +27,7 @@ from raudience.cluster.erasing import UserErasures
 from raudience.cluster.estimating import Estimating
 from raudience.cluster.filling import Filling
 from raudience.cluster.growing import Growth, possible
+from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.lookups import UserLookups, group_of
 from raudience.cluster.rounds import Round
@@ -72,6 +73,11 @@ class Engine(Estimating, UserLookups, UserErasures):
     def ahead(self) -> int:
         """How many rounds may be under way before the oldest has been told."""
         return self._carrier.ahead
+
+    @property
+    def keepsake(self) -> Keepsake | None:
+        """How this engine lasts."""
+        return self._carrier.keepsake
 
     @property
     def lasts(self) -> bool:
@@ -185,6 +191,11 @@ class Engine(Estimating, UserLookups, UserErasures):
         """Number and changes of up to `most` rounds with changes, or with users whose identities changed, behind round
         `after`, as far as they are kept."""
         found: list[tuple[int, Changes]] = self._writer.ask(COORDINATOR, "told", after, most)
+        return found
+
+    def told_from(self) -> int:
+        """The first round whose changes can still be told."""
+        found: int = self._writer.ask(COORDINATOR, "told_from")
         return found
 
     def members(self, audience: str) -> NDArray[np.int64]:

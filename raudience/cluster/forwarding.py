@@ -33,13 +33,15 @@ _REFRESH: Final = HOUR
 
 class Link(msgspec.Struct, frozen=True):
     """What a connection joins. name: what outputs call the audience or its variation. settings: of the output, opened,
-    and of the connection. audience: its key. Whatever is in it may change: the next step does as it says now."""
+    and of the connection. audience: its key. flush: milliseconds for which changes are gathered. Whatever is in it may
+    change: the next step does as it says now."""
 
     id: str
     name: str
     settings: dict[str, str | bool | int]
     audience: str = ""
     variation: str | None = None
+    flush: int = 0
 
     @property
     def forwarded(self) -> Forwarded:
@@ -52,8 +54,9 @@ class Source(Protocol):
     def position(self) -> int:
         """The last round of changes that was told."""
 
-    def heard(self, after: int) -> tuple[int, Sequence[int]]:
-        """Up to which round is known now who may stand otherwise than before round `after`, and who that is."""
+    def heard(self, after: int) -> tuple[int, Sequence[int]] | None:
+        """Up to which round is known now who may stand otherwise than before round `after`, and who that is; None when
+        that is not known any longer."""
 
     def members(self) -> Iterator[int]:
         """Everybody who is a member."""
@@ -83,6 +86,7 @@ class Forwarder:
         self.connection = Connection(partner.identities, partner.bounds(link.settings), link.settings, partner.refresh)
         self._written = 0
         self._refreshed = 0
+        self._since: int | None = None
         self._attempts, self._waits = 0, 0
         if keeper is not None:
             self._recover(keeper)
@@ -105,10 +109,17 @@ class Forwarder:
             self.refill()
         self.link = link
 
+    def leave(self, link: Link, source: Source) -> None:
+        """Nobody is a member any longer: what is left is to say so downstream, as the link says now."""
+        self.link, self._source = link, source
+
     def resume(self) -> None:
         """The cause of a fault is gone, somebody says; what is gone at the partner is made again."""
         self._attempts, self._waits = 0, 0
+        refused = any(self.connection.refused.values())
         self._note([Resumed()])
+        if refused:
+            self.refill()
 
     def work(self) -> int | None:
         """Do one thing; the instant of the next, None when there is nothing to do before something happens."""
@@ -125,7 +136,10 @@ class Forwarder:
         match step:
             case EnsureList():
                 return self._ensure(step.kind, now)
+            case Look() if (due := self._gathered(now)) > now:
+                return due
             case Look():
+                self._since = None
                 self._note(self.connection.planned(self._source.standings(step.mpids), now))
                 return now
             case Send():
@@ -156,8 +170,17 @@ class Forwarder:
         if self._keeper is not None:
             self._keeper.close()
 
+    def _gathered(self, now: int) -> int:
+        """The instant at which what is to be looked at has been gathered for long enough."""
+        self._since = now if self._since is None else self._since
+        return self._since + self.link.flush
+
     def _hear(self) -> None:
-        reached, mpids = self._source.heard(self.connection.position)
+        heard = self._source.heard(self.connection.position)
+        if heard is None:
+            self.refill()
+            return
+        reached, mpids = heard
         if reached > self.connection.position:
             before = self.connection.position
             # The position moves with the last entry: who dies in between hears everything again.

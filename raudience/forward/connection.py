@@ -37,6 +37,8 @@ from raudience.forward.retrying import next_attempt
 
 __all__ = ["Batch", "Connection", "EnsureList", "Look", "Send", "Standing", "Step", "Wait"]
 
+_REFUSALS: Final = 20
+"""Items that may be refused with none taken between them."""
 _LOOKED_AT: Final = 1_000
 """Users of one look."""
 
@@ -107,6 +109,7 @@ class Connection:
         self._batches: list[Batch] = []
         self._looked: frozenset[int] = frozenset()
         self._attempts, self._waits = 0, 0
+        self._refusals = 0
 
     @property
     def backlog(self) -> int:
@@ -141,7 +144,8 @@ class Connection:
             case Faulted():
                 self.fault, self._batches, self._looked = entry, [], frozenset()
             case Resumed():
-                self.fault, self._attempts, self._waits = None, 0, 0
+                self.fault, self._attempts, self._waits, self._refusals = None, 0, 0, 0
+                self.refused = {kind: {} for kind in self.refused}
             case _:
                 assert_never(entry)
 
@@ -183,11 +187,11 @@ class Connection:
     def judged(self, batch: Batch, outcome: Outcome, now: int, chance: float) -> list[Entry]:
         """What an answer means. chance: in [0, 1), spreads the attempts of many."""
         if isinstance(outcome, Done):
-            self._batches, self._attempts = self._batches[1:], 0
+            self._batches, self._attempts, self._refusals = self._batches[1:], 0, 0
             taken = Acknowledged(batch.kind, batch.puts, batch.drops, now // SECOND)
             return [taken, *self._settled()]
         if isinstance(outcome, BadItems):
-            return self._without_bad(batch, outcome)
+            return self._without_bad(batch, outcome, now)
         if isinstance(outcome, Retry | RateLimited):
             at = next_attempt(outcome, self._attempts, now, chance)
             self._attempts += 1
@@ -247,7 +251,7 @@ class Connection:
         puts, drops = (tuple(row for row in rows if row[1] in values) for rows in (batch.puts, batch.drops))
         return Batch(batch.kind, items, puts, drops, batch.at)
 
-    def _without_bad(self, batch: Batch, outcome: BadItems) -> list[Entry]:
+    def _without_bad(self, batch: Batch, outcome: BadItems, now: int) -> list[Entry]:
         """Leave out what is refused, or look for it by halving."""
         rest = self._batches[1:]
         positions = outcome.positions if len(batch.items) > 1 else (0,)
@@ -257,6 +261,10 @@ class Connection:
             self._batches = [*halves, *rest]
             return []
         bad = {batch.items[position].value for position in positions}
+        self._refusals += len(bad)
+        if self._refusals > _REFUSALS:
+            # So many, and nothing taken between them: it is not the items.
+            return [Faulted(outcome, now)]
         good = tuple(item for item in batch.items if item.value not in bad)
         self._batches = [*([self._part(batch, good)] if good else []), *rest]
         return [Refused(batch.kind, tuple(sorted(bad)), outcome), *self._settled()]

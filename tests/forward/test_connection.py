@@ -313,3 +313,17 @@ def test_a_batch_keeps_its_instant_when_it_is_sent_again_and_the_next_has_a_late
     note(again, log)
     again.planned([member(2, "b@x.com")], 500)
     assert again.next(500).batch.at == 1_001
+
+
+def test_when_everything_is_refused_it_is_not_the_items_and_after_resume_they_are_sent_again():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    users = {mpid: member(mpid, f"{mpid}@x.com") for mpid in range(1, 100)}
+    connection.apply(Heard(1, tuple(users)))
+    partner.take = lambda list_id, items: BadItems(400, "INVALID_PARAMETER", "all of it", None)
+    settle(connection, partner, users)
+    assert isinstance(connection.fault.failure, BadItems)
+    del partner.take
+    connection.apply(Resumed())
+    connection.apply(Filling(tuple(users)))
+    settle(connection, partner, users)
+    assert len(partner.lists["email-1"]) == 99

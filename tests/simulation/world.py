@@ -178,6 +178,8 @@ def tell(engine, name, *values):
         # What was asked for a second time, because the answer was lost with its driver, may be refused.
         with suppress(FixDefinition):
             engine.decide(*values)
+        # Who died between deciding and filling leaves it to the next one.
+        engine.fill()
         return None
     if name in ("define", "advance"):
         *values, now = values

@@ -1,0 +1,104 @@
+"""What connections must know of an engine: whom something has happened to, who is a member, how users stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raudience.catalog.experiments import Experiment
+from raudience.cluster.engine import Engine
+from raudience.coordinator.variants import in_variation
+from raudience.forward.connection import Standing
+from raudience.records import Changes
+
+__all__ = ["AudienceSource", "Feed", "Nobody"]
+
+_ROUNDS: Final = 1_000
+
+
+class Feed:
+    """The changes of an engine, asked for once for all connections that have come equally far."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._told: dict[int, list[tuple[int, Changes]]] = {}
+        self.position = 0
+        self._first = 0
+
+    def refresh(self) -> None:
+        """To be called before each pass: how far the engine has come."""
+        self._engine.look()
+        if self._engine.position != self.position:
+            self.position, self._told = self._engine.position, {}
+            self._first = self._engine.told_from()
+
+    def behind(self, after: int) -> list[tuple[int, Changes]] | None:
+        """Rounds behind one, as far as they are kept; None when some are not kept any longer."""
+        if after + 1 < self._first:
+            return None
+        if after not in self._told:
+            self._told[after] = self._engine.told(after, _ROUNDS)
+        return self._told[after]
+
+
+class AudienceSource:
+    """One audience, or one variation of its test. here: whether it is in force; nobody is in one that is not."""
+
+    def __init__(
+        self, engine: Engine, feed: Feed, audience: str, names: tuple[str, ...], experiment: Experiment | None,
+        variation: str | None,
+    ) -> None:  # fmt: skip
+        self._engine, self._feed, self._audience, self._names = engine, feed, audience, names
+        self._experiment, self._variation = experiment, variation
+        self.here = True
+
+    def position(self) -> int:
+        return self._feed.position
+
+    def heard(self, after: int) -> tuple[int, Sequence[int]] | None:
+        found = self._feed.behind(after) if after < self._feed.position else []
+        if found is None:
+            return None
+        mpids = [self._concerned(changes) for _, changes in found]
+        reached = found[-1][0] if len(found) == _ROUNDS else max(after, self._feed.position)
+        return reached, np.unique(np.concatenate([np.zeros(0, np.int64), *mpids])).tolist()
+
+    def members(self) -> Iterator[int]:
+        return iter(self._varied(self._engine.members(self._audience)).tolist() if self.here else ())
+
+    def standings(self, mpids: Sequence[int]) -> list[Standing]:
+        if not self.here:
+            return Nobody().standings(mpids)
+        asked = np.array(mpids, np.int64)
+        varied = set(self._varied(asked).tolist())
+        found = self._engine.standings((self._audience,), asked, self._names)
+        return [Standing(mpid, member and mpid in varied, known) for mpid, (member,), known in found]
+
+    def _varied(self, mpids: NDArray[np.int64]) -> NDArray[np.int64]:
+        return mpids if self._variation is None else in_variation(self._experiment, self._variation, mpids)
+
+    def _concerned(self, changes: Changes) -> NDArray[np.int64]:
+        """Users of the audience in whom something has changed, and all whose identities have."""
+        if self._audience not in changes.audiences:
+            return changes.touched
+        here = changes.audience == changes.audiences.index(self._audience)
+        return np.concatenate([changes.mpid[here], changes.touched])
+
+
+class Nobody:
+    """An audience that has no members any longer."""
+
+    def position(self) -> int:
+        return 1
+
+    def heard(self, after: int) -> tuple[int, Sequence[int]]:
+        return after, ()
+
+    def members(self) -> Iterator[int]:
+        return iter(())
+
+    def standings(self, mpids: Sequence[int]) -> list[Standing]:
+        return [Standing(mpid, False, {}) for mpid in mpids]

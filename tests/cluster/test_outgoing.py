@@ -1,0 +1,262 @@
+"""From events to the partner: what X's fake holds equals the members with their identities, whatever happens."""
+
+import hashlib
+import itertools
+
+import pytest
+
+from raudience.catalog.build import audience
+from raudience.catalog.commands import Configure, Connect, Disconnect, PutOutput, Resume, Switch
+from raudience.catalog.experiments import Share
+from raudience.catalog.outputs import Output
+from raudience.cluster.client import connect
+from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.cluster.outgoing import Outgoing
+from raudience.cluster.wire import Wire
+from raudience.criteria.build import user
+from raudience.forward.partner import Response
+from raudience.forward.partners import PARTNERS
+from tests.forward.fakes.wire import Lost, Served
+from tests.forward.fakes.x import ACCOUNT, FakeX
+from tests.stories.stage import utc
+
+T = utc("2026-01-05T10:00:00Z")
+TOKENS = {"consumer_key": "ck", "consumer_secret": "cs", "token": "tk", "token_secret": "ts"}
+FLAGS = {"forward_emails": True, "forward_twitter_handles": True, "forward_device_ids": True}
+ADS = Output("ads", "Our ads account", "x", {"account_id": ACCOUNT})
+
+
+def sha256(*texts):
+    return {hashlib.sha256(text.encode()).hexdigest() for text in texts}
+
+
+def batch(mpid, plan=None, **identities):
+    found = {"mpid": mpid, "user_identities": identities}
+    return found | ({"user_attributes": {"plan": plan}} if plan else {})
+
+
+class World:
+    """An engine with an audience that is connected to the fake X, and a clock that skips waiting."""
+
+    def __init__(self, state=None, shards=2):
+        self.state, self.shards, self.now = state, shards, T
+        self.fake, self.seconds = FakeX(), itertools.count(1)
+        self.begin()
+        self.client.audiences.create(audience("pros", "Pros", user("plan").exactly("pro")))
+        self.engine.decide(PutOutput("ana", ADS), T)
+        self.engine.decide(Connect("ana", "pros", "ads", settings=FLAGS), T)
+
+    def begin(self):
+        self.client = connect(engine="inline", shards=self.shards, state=self.state, by="ana")
+        self.engine = self.client._engine
+        keepsake = None if self.state is None else Keepsake(Place(str(self.state / "forwarding")), background=False)
+        self.outgoing = Outgoing(self.engine, PARTNERS.__getitem__, self.opened, self.send, keepsake, lambda: self.now)
+
+    def opened(self, output):
+        return {**output.settings, **TOKENS}
+
+    def send(self, request):
+        try:
+            status, headers, body = self.fake(
+                request.method, request.url, dict(request.headers), request.body, self.now
+            )
+        except Lost:
+            return None
+        return Response(status, headers, body)
+
+    def put(self, *batches):
+        self.client.ingest(batches, T + next(self.seconds))
+
+    def settle(self):
+        """Work, and let time pass where there is something to wait for."""
+        for _ in range(2_000):
+            following = self.outgoing.work()
+            if following is None:
+                return
+            self.now = max(self.now + 1, following)
+        raise AssertionError("it never ends")
+
+    def held(self, kind="email", name="Pros"):
+        return self.fake.members(f"{name} ({kind})", self.now)
+
+    def connection(self):
+        (found,) = self.engine.catalog().connections.values()
+        return found
+
+    def close(self):
+        self.outgoing.close()
+        self.client.close()
+
+
+@pytest.fixture(params=[1, 3])
+def world(request):
+    made = World(shards=request.param)
+    made.put(batch(1, "pro", email="One@x.com"), batch(2, "free", email="two@x.com"), batch(3, "pro", twitter="@Three"))
+    made.settle()
+    yield made
+    made.engine.check()
+    made.close()
+
+
+def test_a_connect_sends_the_members_with_the_identities_that_x_takes(world):
+    assert world.held() == sha256("one@x.com")
+    assert world.held("handle") == sha256("three")
+
+
+def test_who_enters_is_added_and_who_leaves_is_removed(world):
+    world.put(batch(2, "pro"), batch(1, "free"))
+    world.settle()
+    assert world.held() == sha256("two@x.com")
+
+
+def test_a_new_identity_of_a_member_is_added_though_nobody_enters(world):
+    world.put(batch(3, email="three@x.com"))
+    world.settle()
+    assert world.held() == sha256("one@x.com", "three@x.com")
+
+
+def test_a_changed_identity_is_removed_and_added(world):
+    world.put(batch(1, email="new@x.com"))
+    world.settle()
+    assert world.held() == sha256("new@x.com")
+
+
+def test_a_member_without_any_identity_that_is_taken_counts_and_is_not_sent(world):
+    world.put(batch(9, "pro", customer_id="c9"))
+    world.settle()
+    assert world.client.audiences.row("pros").size == 3
+    assert world.held() == sha256("one@x.com")
+
+
+def test_a_revoked_token_faults_the_connection_and_after_resume_the_difference_is_sent(world):
+    token = world.fake.tokens["tk"]
+    world.fake.revoke()
+    world.put(batch(2, "pro"))
+    world.settle()
+    stop = world.connection().stop
+    assert (stop.kind, stop.status) == ("SignInAgain", 401)
+    asked = len(world.fake.requests)
+    world.put(batch(1, "free"))
+    world.settle()
+    assert len(world.fake.requests) == asked
+    world.fake.tokens["tk"] = token
+    world.engine.decide(Resume("ana", world.connection().id), world.now)
+    world.settle()
+    assert world.connection().stop is None
+    assert world.held() == sha256("two@x.com")
+
+
+def test_a_list_that_somebody_deleted_at_x_faults_and_is_made_again_after_resume(world):
+    world.fake.delete_by_hand("Pros (email)")
+    world.put(batch(2, "pro"))
+    world.settle()
+    assert world.connection().stop.kind == "GoneAtPartner"
+    world.engine.decide(Resume("ana", world.connection().id), world.now)
+    world.settle()
+    assert world.held() == sha256("one@x.com", "two@x.com")
+
+
+@pytest.mark.parametrize("trouble", [{"status": 429}, {"status": 503}, {"lost": True, "applied": True}, {"lost": True},
+                                     {"counts": (0, 1)}], ids=str)  # fmt: skip
+def test_what_passes_is_waited_for_and_nobody_is_missing(world, trouble):
+    world.fake.trouble(**trouble, times=2, where="/users")
+    world.put(batch(2, "pro"), batch(1, "free"))
+    world.settle()
+    assert world.connection().stop is None
+    assert world.held() == sha256("two@x.com")
+
+
+def test_an_inactive_connection_sends_nothing_and_then_the_members_of_then(world):
+    world.engine.decide(Switch("ana", world.connection().id, False), world.now)
+    world.put(batch(2, "pro"))
+    world.settle()
+    assert world.held() == sha256("one@x.com")
+    world.engine.decide(Switch("ana", world.connection().id, True), world.now)
+    world.settle()
+    assert world.held() == sha256("one@x.com", "two@x.com")
+
+
+def test_another_name_renames_the_lists(world):
+    world.client.audiences.rename("pros", "Professionals", "Loyal")
+    world.settle()
+    assert world.held(name="Loyal") == sha256("one@x.com")
+
+
+def test_deleting_the_audience_deletes_every_list_at_x(world):
+    world.client.audiences.delete("pros")
+    world.settle()
+    assert world.fake.lists() == []
+    assert world.engine.catalog().departed == {}
+
+
+def test_an_archived_audience_leaves_empty_lists_and_comes_back(world):
+    world.client.audiences.archive("pros")
+    world.settle()
+    assert world.held() == set()
+    world.client.audiences.activate("pros")
+    world.settle()
+    assert world.held() == sha256("one@x.com")
+
+
+def test_a_disconnect_that_removes_leaves_empty_lists(world):
+    world.engine.decide(Disconnect("ana", world.connection().id, "remove"), world.now)
+    world.settle()
+    assert world.held() == set()
+    assert world.engine.catalog().departed == {}
+
+
+def test_each_variation_and_the_whole_go_where_they_are_connected():
+    world = World()
+    world.put(*(batch(mpid, "pro", email=f"{mpid}@x.com") for mpid in range(1, 200)))
+    world.client.audiences.start_test("pros", [Share(40, "Loud")])
+    for variation in ("Loud", "Control"):
+        world.engine.decide(Connect("ana", "pros", "ads", variation, FLAGS), T)
+    world.settle()
+    loud, rest = world.held(name="Pros - Loud"), world.held(name="Pros - Control")
+    assert loud | rest == world.held() == sha256(*(f"{mpid}@x.com" for mpid in range(1, 200)))
+    assert not loud & rest
+    assert len(loud) == world.client.variants("pros")["Loud"]
+    world.client.audiences.end_test("pros")
+    world.settle()
+    assert world.held() == sha256(*(f"{mpid}@x.com" for mpid in range(1, 200)))
+    assert len(world.engine.catalog().connections) == 1
+    world.close()
+
+
+def test_changes_are_gathered_for_as_long_as_a_connection_says():
+    world = World()
+    world.put(batch(1, "pro", email="one@x.com"))
+    world.settle()
+    world.engine.decide(Configure("ana", world.connection().id, flush=60_000), T)
+    world.put(batch(2, "pro", email="two@x.com"))
+    began = world.now
+    assert world.outgoing.work() == began + 60_000
+    assert world.held() == sha256("one@x.com")
+    world.settle()
+    assert world.held() == sha256("one@x.com", "two@x.com")
+    world.close()
+
+
+def test_in_another_life_it_goes_on_and_sends_nothing_twice(tmp_path):
+    world = World(tmp_path)
+    world.put(batch(1, "pro", email="one@x.com"))
+    world.settle()
+    world.close()
+    world.begin()
+    world.put(batch(2, "pro", email="two@x.com"))
+    world.settle()
+    assert world.held() == sha256("one@x.com", "two@x.com")
+    assert world.outgoing.held()[world.connection().id]["email"] == 2
+    world.close()
+
+
+def test_over_http_as_it_is():
+    world = World()
+    with Served(world.fake, lambda: world.now) as address:
+        wire = Wire({"https://ads-api.x.com": address})
+        world.outgoing._send = wire.send
+        world.put(batch(1, "pro", email="one@x.com"))
+        world.settle()
+        assert world.held() == sha256("one@x.com")
+        wire.close()
+    world.close()
