@@ -20,10 +20,6 @@ def limit_by_date(fake, until):
     fake.trouble(429, headers={"retry-after": formatdate(until // 1_000, usegmt=True)})
 
 
-def lose_once(fake):
-    fake.trouble(lost=True)
-
-
 def setting(**values):
     """A switch of the fake."""
     return lambda fake, *_: [setattr(fake, name, value) for name, value in values.items()]
@@ -36,7 +32,6 @@ WEBHOOK = Case(
     Receiver,
     of_sink,
     limit_by_date,
-    lose_once,
     shut=setting(secret="another"),
     open=setting(secret="s3cret", gone=False),
     ended=lambda fake, name: [told["name"] for told in fake.deleted] == [name],
@@ -51,7 +46,6 @@ FILES = Case(
     Bucket,
     of_sink,
     limit_by_date,
-    lose_once,
     shut=setting(allowed=False),
     open=setting(allowed=True),
     ended=lambda fake, name: False,

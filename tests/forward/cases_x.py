@@ -4,7 +4,6 @@ import hashlib
 
 from raudience.forward.partners.x import X
 from tests.forward.conformance import Case, Kind
-from tests.forward.fakes.wire import Lost
 from tests.forward.fakes.x import ACCOUNT, FakeX
 from tests.forward.fakes.x_lists import Bad
 
@@ -40,11 +39,9 @@ CASE = Case(
     limit=lambda fake, until: fake.trouble(
         429, "TOO_MANY_REQUESTS", headers={"x-rate-limit-reset": str(until // 1_000)}
     ),
-    lose=lambda fake: fake.trouble(lost=True, applied=True),
     shut=lambda fake: fake.revoke(),
     open=lambda fake: fake.tokens.update(tk=fake.users_token),
     ended=lambda fake, name: fake.lists() == [],
     forget=lambda fake, name, kind: fake.delete_by_hand(f"{name} ({kind})"),
     refuse=lambda fake, value: fake.refused.add(value),
-    lost=(Lost,),
 )

@@ -34,10 +34,10 @@ class Case:
     """A partner and its fake. kinds: two, of which the first takes e-mail addresses and the second names.
 
     members(fake, name, kind, now): what the fake holds for an audience of that name. limit(fake, until): the next
-    request is one too many, and the answer names the instant. lose(fake): the next request is carried out, and its
-    answer lost. shut(fake), open(fake): credentials are not valid any longer, and again. ended(fake, name): whether the
-    audience is deleted there. forget(fake, name, kind): somebody removes it at the partner; None: nobody could tell.
-    refuse(fake, value): from now on a value is not taken; None: everything is. lost: what the fake raises then."""
+    request is one too many, and the answer names the instant. shut(fake), open(fake): credentials are not valid any
+    longer, and again. ended(fake, name): whether the audience is deleted there. forget(fake, name, kind): somebody
+    removes it at the partner; None: nobody could tell. refuse(fake, value): from now on a value is not taken; None:
+    everything is."""
 
     partner: Partner
     output: dict
@@ -45,13 +45,11 @@ class Case:
     make: Callable[[], Any]
     members: Callable[..., set]
     limit: Callable[..., None]
-    lose: Callable[..., None]
     shut: Callable[..., None]
     open: Callable[..., None]
     ended: Callable[..., bool]
     forget: Callable[..., None] | None = None
     refuse: Callable[..., None] | None = None
-    lost: tuple = (ConnectionError,)
 
     def __repr__(self):
         return self.partner.id
@@ -75,7 +73,7 @@ class World:
         self.limits = msgspec.structs.replace(bounds, items=items or bounds.items)
         self.name, self.now, self.position = "Big Spenders", SIGNED, 0
         self.users, self.log, self.refused = {}, [], set()
-        self.passed, self.kill = 0, kill
+        self.passed, self.kill, self.cuts = 0, kill, []
         self.start()
 
     def start(self):
@@ -181,18 +179,18 @@ class World:
         return Retry(0, "", "no answer") if answer is None else read(answer, *more)
 
     def ask(self, request):
-        """The answer, None when it is lost. A request is signed anew each time, and a second passes."""
+        """The answer. None when the connection is cut, by the first of `cuts`: before the request arrives, or after.
+        A request is signed anew each time, and a second passes."""
         self.now += 1_000
         self.point()
-        request = self.partner.sign(request, self.settings, f"n{self.now}", self.now)
-        try:
-            status, headers, body = self.fake(
-                request.method, request.url, dict(request.headers), request.body, self.now
-            )
-        except self.case.lost:
+        cut = self.cuts.pop(0) if self.cuts else None
+        if cut == "before":
             return None
-        finally:
-            self.point()
+        request = self.partner.sign(request, self.settings, f"n{self.now}", self.now)
+        status, headers, body = self.fake(request.method, request.url, dict(request.headers), request.body, self.now)
+        self.point()
+        if cut == "after":
+            return None
         told = {"date": formatdate(self.now // 1_000, usegmt=True), **headers}
         return Response(status, told, body)
 

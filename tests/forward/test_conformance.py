@@ -158,22 +158,33 @@ def test_a_value_that_is_not_taken_is_left_out_and_only_it(case):
     world.check()
 
 
-def test_the_same_batch_twice(case):
+@pytest.mark.parametrize("cuts", [["before"], ["after"], ["after", "before", "after"]], ids="-".join)
+def test_the_same_batch_twice(case, cuts):
     world = connected(case)
-    case.lose(world.fake)
+    world.cuts = cuts
     world.stands(4, "dan@x.org", "Dan")
     world.leaves(1)
     world.settle()
     world.check()
 
 
-def test_nobody_is_left_behind_when_a_member_leaves_while_an_answer_is_lost(case):
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_a_connect_whose_every_third_request_is_lost(case, cut):
+    world = World(case, items=2)
+    world.cuts = [cut, None, None] * 20
+    for mpid in range(5):
+        world.stands(mpid, f"{mpid}@x.org", f"u{mpid}")
+    world.settle()
+    world.check()
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_nobody_is_left_behind_who_leaves_while_an_answer_is_lost(case, cut):
     world = connected(case)
-    case.lose(world.fake)
+    world.cuts = [cut]
     world.stands(4, "dan@x.org", "Dan")
-    asked = len(world.fake.requests)
-    while len(world.fake.requests) == asked:
-        world.step()
+    while world.cuts and world.step():
+        pass
     world.leaves(4)
     world.settle()
     world.check()

@@ -7,7 +7,7 @@ from pathlib import Path
 from raudience.forward.partner import Forwarded, Item
 from raudience.forward.partners import PARTNERS
 from raudience.forward.partners.webhook import Webhook
-from tests.forward.cases import PLAIN, lose_once, setting
+from tests.forward.cases import PLAIN, setting
 from tests.forward.conformance import Case, World
 from tests.forward.fakes.switched import Switched
 
@@ -62,7 +62,6 @@ def test_the_partner_of_the_page_on_adding_one_ends_exact():
         Board,
         Board.members,
         limit=None,
-        lose=lose_once,
         shut=setting(token="another"),
         open=setting(token="t"),
         ended=None,
@@ -70,7 +69,7 @@ def test_the_partner_of_the_page_on_adding_one_ends_exact():
     world = World(case)
     world.stands(1, "ann@x.org", "7")
     world.stands(2, "bob@x.org")
-    case.lose(world.fake)
+    world.cuts = ["before", "after"]
     world.settle()
     case.shut(world.fake)
     world.leaves(2)
