@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from raudience.catalog.audiences import Book
-from raudience.catalog.entries import CatalogState
+from raudience.catalog.entries import AudienceEntry, CatalogState
 from raudience.catalog.nesting import as_book
 from raudience.catalog.planning import plan, shadow_key
 from raudience.criteria.leaves import Plan
 
-__all__ = ["Ready", "Wanted", "next_step"]
+__all__ = ["Ready", "Wanted", "is_due", "next_step"]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -29,15 +29,20 @@ class Ready(msgspec.Struct, frozen=True):
     waiting: tuple[tuple[str, int, int], ...]
 
 
+def is_due(state: CatalogState, present: Plan | None, revision: int) -> bool:
+    """Whether there is a next step."""
+    waiting = [entry for entry in state.audiences.values() if entry.waiting]
+    return revision != state.revision or bool(_missing(waiting, present)) or any(not entry.held for entry in waiting)
+
+
 def next_step(state: CatalogState, present: Plan | None, revision: int, most: int) -> Wanted | Ready | None:
     """The next step from a plan, which is in force for a revision of the catalog; None when everything is as decided.
 
     Versions that wait are evaluated beside those in force first, at most `most` more of them with each step: the time
     for which a step stops the shards is in the hands of who makes it.
     """
-    shadows = {a.key for a in present.audiences if a.shadow} if present is not None else set()
     waiting = [entry for entry in state.living() if entry.waiting]
-    missing = [entry for entry in waiting if shadow_key(entry.key, entry.waiting) not in shadows]
+    missing = _missing(waiting, present)
     if revision == state.revision and not missing:
         free = any(not entry.held for entry in waiting)
         return Ready(revision, tuple((e.key, e.waiting, e.in_force) for e in waiting)) if free else None
@@ -50,3 +55,9 @@ def next_step(state: CatalogState, present: Plan | None, revision: int, most: in
         shadows=tuple(entry.as_audience(entry.waiting) for entry in filled),
     )
     return Wanted(state.revision, book, planned, len(missing) - len(later))
+
+
+def _missing(waiting: list[AudienceEntry], present: Plan | None) -> list[AudienceEntry]:
+    """Of the audiences with a version that waits, those whose version the shards do not evaluate yet."""
+    shadows = {audience.key for audience in present.audiences if audience.shadow} if present is not None else set()
+    return [entry for entry in waiting if shadow_key(entry.key, entry.waiting) not in shadows]

@@ -13,7 +13,7 @@ from raudience.catalog.deciding import decide
 from raudience.catalog.entries import CatalogState
 from raudience.catalog.planning import shadow_key
 from raudience.catalog.refusing import refuse
-from raudience.catalog.wanting import Ready, Wanted, next_step
+from raudience.catalog.wanting import Ready, Wanted, is_due, next_step
 from raudience.cluster.entries import (
     FORMAT,
     Claimed,
@@ -129,6 +129,11 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         """A book with the versions that its audiences would get."""
         self._opened()
         return numbered(self._ledger.catalog, book)
+
+    def called(self) -> bool:
+        """Whether there is something to do for whoever writes rounds: something was decided, or asked for."""
+        state = self.state()
+        return bool(self._requests) or is_due(self._ledger.catalog, state.plan, state.revision)
 
     def next_step(self, most: int) -> Wanted | Ready | None:
         """What brings into force what was decided; None when it is in force."""

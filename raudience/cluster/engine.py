@@ -27,6 +27,7 @@ from raudience.cluster.erasing import UserErasures
 from raudience.cluster.estimating import Estimating
 from raudience.cluster.filling import Filling
 from raudience.cluster.growing import Growth, possible
+from raudience.cluster.hearing import Hearing
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.live import Arrivals, Batch, Ingested
 from raudience.cluster.lookups import UserLookups, group_of
@@ -63,6 +64,7 @@ class Engine(Estimating, UserLookups, UserErasures):
         self._filling = Filling(self._writer)
         self.audits = SelfAudit(self._writer)
         self._serving = Serving(self._writer)
+        self._hearing = Hearing(carrier, self._writer)
         self._refresh()
 
     @property
@@ -173,7 +175,7 @@ class Engine(Estimating, UserLookups, UserErasures):
             if self._writer.under_way > self.ahead:
                 yield self._receive()
                 self.audits.look()
-                if self._growth.look() or self._filling.look() or self._serving.look():
+                if self._growth.look() or self._is_called():
                     # A step waits for the rounds under way, and their changes belong to this stream.
                     while self._writer.under_way:
                         yield self._receive()
@@ -330,15 +332,22 @@ class Engine(Estimating, UserLookups, UserErasures):
             self._serve()
         return changes
 
+    def _is_called(self) -> bool:
+        """Whether others have left something to do."""
+        called = self._hearing.called()
+        fills, serves = self._filling.look(called), self._serving.look(called)
+        return fills or serves
+
     def _fill_a_few(self) -> Iterator[Changes]:
         """Changes of a step towards what was decided."""
-        if self._filling.look() and (changes := self._filling.step()) is not None:
+        if self._filling.look(False) and (changes := self._filling.step()) is not None:
             self._heed()
             yield changes
 
     def _regain_filled(self) -> None:
         """They come before those of the next round."""
         self._claim()
+        self._is_called()
         for changes in self._fill_a_few():
             self._writer.regain(changes)
 

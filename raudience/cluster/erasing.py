@@ -104,7 +104,7 @@ class UserErasures:
 
     def _serve(self) -> None:
         """Do what others have asked for, between two rounds."""
-        if self._serving.look():
+        if self._serving.look(False):
             self._serving.serve(self._carry_out)
 
     def _carry_out(self, request: Request) -> None:

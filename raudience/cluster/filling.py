@@ -26,8 +26,6 @@ _FIRST: Final = 8
 """Versions that are filled in the first step, before it is known how long one takes."""
 _STOP: Final = 1.0
 """Seconds that a step should stop the engine: the next one fills fewer or more versions."""
-_LOOK: Final = 0.25
-"""Seconds between two questions whether something was decided."""
 _ALL: Final = 1 << 30
 
 
@@ -37,17 +35,15 @@ class Filling:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._at_once = _FIRST
-        self._looked: float | None = None
         self._rested = 0.0
         self._next: Wanted | Ready | None = None
 
-    def look(self) -> bool:
-        """To be asked after each round: whether there is a step to make, for which no round may be under way."""
-        now = monotonic()
-        if self._next is None and (self._looked is None or now - self._looked >= _LOOK):
-            self._looked = now
+    def look(self, called: bool) -> bool:
+        """To be asked after each round: whether there is a step to make, for which no round may be under way. called:
+        something may have been decided."""
+        if called and self._next is None:
             self._next = self._ask(self._at_once)
-        return self._next is not None and now >= self._rested
+        return self._next is not None and monotonic() >= self._rested
 
     def step(self) -> Changes | None:
         """Make the next step, if there is one; what it changed. As long as it took, rounds come first."""

@@ -17,8 +17,6 @@ from raudience.records.receipts import Request
 
 __all__ = ["Serving"]
 
-_LOOK: Final = 0.25
-"""Seconds between two questions whether something was asked for."""
 _WAIT: Final = 0.05
 _PATIENCE: Final = 60.0
 """Seconds after which nobody seems to write to the engine."""
@@ -29,15 +27,14 @@ class Serving:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._looked: float | None = None
         self._next: tuple[Request, ...] = ()
         self._busy = False
 
-    def look(self) -> bool:
-        """To be asked after each round: whether there is something to do, for which no round may be under way."""
-        now = monotonic()
-        if not self._busy and (self._looked is None or now - self._looked >= _LOOK):
-            self._looked, self._next = now, self._waiting()
+    def look(self, called: bool) -> bool:
+        """To be asked after each round: whether there is something to do, for which no round may be under way. called:
+        something may have been asked for."""
+        if called and not self._busy:
+            self._next = self._waiting()
         return bool(self._next) and not self._busy
 
     def serve(self, carry_out: Callable[[Request], None]) -> None:

@@ -193,7 +193,6 @@ def test_what_another_driver_decides_comes_into_force_between_two_rounds_of_who_
     other.audiences.create(audience("a", "A", plan_is("pro")))
     row = other.audiences.row("a")
     assert (row.size, row.filling.version, row.filling.percent) == (None, 1, 0.0)
-    writes._engine._filling._looked = None
     while other.audiences.row("a").filling is not None:
         writes.advance((writes.now or 0) + 1)
     assert told(writes) == [("a", 1, True), ("a", 2, True)]

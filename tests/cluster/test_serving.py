@@ -2,7 +2,7 @@
 
 import pytest
 
-from raudience.cluster import serving
+from raudience.cluster import hearing, serving
 from raudience.cluster.carrier import COORDINATOR
 from raudience.cluster.client import Client
 from raudience.cluster.coordinating import CoordinatorShell
@@ -38,7 +38,7 @@ class Taken(InlineCarrier):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    monkeypatch.setattr(serving, "_LOOK", 0.0)
+    monkeypatch.setattr(hearing, "_PAUSE", 0.0)
     monkeypatch.setattr(serving, "_WAIT", 0.0)
 
 
