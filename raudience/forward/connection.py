@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, TypeAlias, assert_never
 
 import msgspec
@@ -159,7 +159,8 @@ class Connection:
             batch = self._batches[0]
             known = self.lists.get(batch.kind)
             return EnsureList(batch.kind) if known is None else Send(known.list_id, batch)
-        chosen = tuple(islice((*self._live, *(each for each in self._later if each not in self._live)), _LOOKED_AT))
+        others = (mpid for mpid in self._later if mpid not in self._live)
+        chosen = tuple(islice(chain(self._live, others), _LOOKED_AT))
         return Look(chosen) if chosen else Wait(None)
 
     def planned(self, standings: Iterable[Standing], now: int) -> list[Entry]:

@@ -17,8 +17,9 @@ from raudience.hashing import text_keys
 __all__ = ["Held"]
 
 _LEAST: Final = 4096
-_SHARE: Final = 8
-"""Of the rows, that may stand outside the arrays: one in so many."""
+_SHARE: Final = 4
+"""Of the rows, that may stand outside the arrays: one in so many. Sorting anew as they come costs each row about as many
+times."""
 
 
 class Held:
@@ -113,17 +114,17 @@ class Held:
 
     def load(self, mpids: NDArray[np.int64], values: list[bytes], sent: NDArray[np.uint32]) -> None:
         """Hold exactly these rows, all different."""
-        ranked = sorted(range(len(values)), key=lambda row: (mpids[row], values[row]))
-        ordered = [values[row] for row in ranked]
+        ranked = np.argsort(mpids, kind="stable")
+        ordered = [values[row] for row in ranked.tolist()]
         self._mpids, self._sent = mpids[ranked].astype(np.int64), sent[ranked].astype(np.uint32)
         self._ends = np.cumsum([len(value) for value in ordered], dtype=np.int64)
         self._bytes = b"".join(ordered)
-        self._gone = np.zeros(len(ranked), bool)
+        self._gone = np.zeros(len(ordered), bool)
         keys = text_keys(ordered) if ordered else np.zeros(0, np.uint64)
         self._order = np.argsort(keys, kind="stable").astype(np.int32)
         self._keys = keys[self._order]
         self._fresh, self._owners, self._left = {}, {}, 0
-        self._count = len(ranked)
+        self._count = len(ordered)
 
     def _settle(self) -> None:
         """Sort anew when too much has changed."""
@@ -146,12 +147,17 @@ class Held:
         return next((row for row in self._rows_of(mpid) if not self._gone[row] and self._value(row) == value), None)
 
     def _rows_of(self, mpid: int) -> range:
-        first = int(np.searchsorted(self._mpids, mpid, "left"))
-        return range(first, int(np.searchsorted(self._mpids, mpid, "right")))
+        first = int(self._mpids.searchsorted(mpid))
+        if first == len(self._mpids) or self._mpids[first] != mpid:
+            return range(0)
+        return range(first, int(self._mpids.searchsorted(mpid, "right")))
 
     def _rows_with(self, value: bytes) -> list[int]:
         key = text_keys([value])[0]
-        first, last = np.searchsorted(self._keys, key, "left"), np.searchsorted(self._keys, key, "right")
+        first = int(self._keys.searchsorted(key))
+        if first == len(self._keys) or self._keys[first] != key:
+            return []
+        last = int(self._keys.searchsorted(key, "right"))
         return [row for row in self._order[first:last].tolist() if self._value(row) == value]
 
     def _value(self, row: int) -> bytes:
