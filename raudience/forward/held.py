@@ -18,8 +18,7 @@ __all__ = ["Held"]
 
 _LEAST: Final = 4096
 _SHARE: Final = 4
-"""Of the rows, that may stand outside the arrays: one in so many. Sorting anew as they come costs each row about as many
-times."""
+"""Of the rows, that may stand outside the arrays: one in so many. While they come each is sorted about as often."""
 
 
 class Held:
