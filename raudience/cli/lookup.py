@@ -85,7 +85,8 @@ def _row(member: Member, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rest(change: Change) -> dict[str, str]:
-    return {"change": "in" if change.entered else "out", "at": write_moment(change.at), "id": change.id}
+    return {"change": "in" if change.entered else "out", "at": write_moment(change.at), "version": str(change.version),
+            "id": change.id}  # fmt: skip
 
 
 def _moment(instant: int | None, otherwise: str) -> str:

@@ -42,7 +42,8 @@ def each_change(changes: Changes) -> Iterator[Change]:
         strict=True,
     )
     for at, audience, mpid, entered, key in rows:
-        yield Change(at, changes.audiences[audience], mpid, entered, f"{key:016x}")
+        version = changes.versions[audience]
+        yield Change(at, changes.audiences[audience], mpid, entered, f"{key:016x}", version)
 
 
 def change_lines(changes: Changes) -> bytes:

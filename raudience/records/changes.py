@@ -36,10 +36,11 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, order=True):
-    """One transition of one user in or out of one audience."""
+    """One transition of one user in or out of one audience, by a version of its definition."""
 
     at: int
     audience: str
     mpid: int
     entered: bool
     id: str
+    version: int = 1
