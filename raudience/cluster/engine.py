@@ -35,7 +35,7 @@ from raudience.cluster.rounds import Round
 from raudience.cluster.serving import Serving
 from raudience.cluster.writing import Writer
 from raudience.coordinator import AudienceCount, Scaling, merge_comparisons
-from raudience.errors import FixRequest
+from raudience.errors import FixDefinition, FixRequest
 from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
@@ -126,12 +126,20 @@ class Engine(Estimating, UserLookups, UserErasures):
         return self.decide_all((command,), at)
 
     def decide_all(self, commands: Iterable[CatalogCommand], at: int) -> CatalogState:
-        """`decide` for one after the other: all come into force together. Those before a refused one are decided."""
-        for command in commands:
-            self._writer.ask(COORDINATOR, "decide", command, at, os.urandom(_TOKEN_BYTES).hex())
+        """`decide` for one after the other: all come into force together, those before a refused one too."""
+        try:
+            for command in commands:
+                self._writer.ask(COORDINATOR, "decide", command, at, os.urandom(_TOKEN_BYTES).hex())
+        except FixDefinition:
+            # It may be refused because it was decided before, by a call whose answer was lost.
+            self._fill_alone()
+            raise
+        self._fill_alone()
+        return self.catalog()
+
+    def _fill_alone(self) -> None:
         if self._writer.writes or not self._carrier.shared:
             self.fill()
-        return self.catalog()
 
     def filled(self) -> tuple[int, int, float | None]:
         """Of the versions that wait, how many are filled, how many there are, and the seconds that are left by how long

@@ -11,6 +11,7 @@ from raudience.criteria.leaves import Plan
 from raudience.ingest.identity import Links
 from raudience.records import Changes, Receipt
 from raudience.shard.commands import Command
+from raudience.shard.quiet import Entrants
 
 __all__ = [
     "FORMAT",
@@ -70,12 +71,14 @@ class Claimed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Applied(msgspec.Struct, frozen=True, tag=True):
-    """Order `number`, carried out up to `now`. told: rounds that were told to the outside by then."""
+    """Order `number`, carried out up to `now`. told: rounds that were told to the outside by then. entrants: of the
+    order before this one, None: nobody knows."""
 
     number: int
     now: int
     told: int
     order: Order
+    entrants: Entrants | None = None
 
 
 ShardEntry: TypeAlias = Begun | Claimed | Applied

@@ -181,7 +181,9 @@ class Keeper(Shelf[Entry]):
     def _keep(self, position: int, contents: Iterable[bytes | memoryview], done: Callable[[], None]) -> None:
         try:
             name = f"{self.name}/{position:016d}"
-            self._snapshots.put(name, self._counted(frames(contents)))
+            if name not in self._snapshots.names(f"{self.name}/"):
+                # As in a purge: one that is there may be all there is.
+                self._snapshots.put(name, self._counted(frames(contents)))
             done()
             self._prove(name)
             self._forget()

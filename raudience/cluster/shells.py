@@ -96,7 +96,7 @@ class ShardShell(LastingShell[ShardEntry]):
         if number != self._replica.number + 1:
             message = f"command {number} came after command {self._replica.number}"
             raise ReportBug(message)
-        changes = self._log_and_carry_out(Applied(number, now, told, order))
+        changes = self._log_and_carry_out(Applied(number, now, told, order, self._replica.entrants))
         self._keep_snapshot_when_due()
         return changes
 

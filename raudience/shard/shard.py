@@ -28,6 +28,7 @@ from raudience.shard.index import NOBODY, Remembered
 from raudience.shard.intake import Intake, fresh_events, fresh_parts
 from raudience.shard.membership import Turns
 from raudience.shard.profiles import Profiles
+from raudience.shard.quiet import Entrants
 from raudience.shard.reading import Known
 from raudience.shard.registers import NEVER
 from raudience.shard.sifting import drop_nobody, join_thin
@@ -111,6 +112,19 @@ class Shard(Known):
         if len(rows):
             self._release(rows)
             join_thin(self.store)
+
+    def note(self, entrants: Entrants) -> None:
+        """Know of entries that a command made elsewhere; whose profile is gone by now is no member."""
+        row = self.profiles.index.find(entrants.mpid.astype(np.int64, copy=False))
+        here = (row >= 0).nonzero()[0]
+        audience, at = entrants.audience.take(here).astype(np.int32), entrants.at.values().take(here)
+        self.entered.note(row.take(here), audience, at, len(here))
+
+    def ask(self, plan: Plan) -> None:
+        """Find the members of a plan that keeps what the one in force keeps, with the same audiences. Nothing is told,
+        and when they entered was noted."""
+        self.evaluation = Backfill(self.profiles, self.store, self.known, self.timers, self.now).run(plan)
+        self.entered.tidy(self._members_by_number)
 
     def _remembered(self) -> dict[str, Remembered]:
         return {"batches": self._batches, "messages": self._messages}

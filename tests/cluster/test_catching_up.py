@@ -24,8 +24,8 @@ def numbers(entries, events=10):
 
 def test_ticks_that_were_told_are_one_tick_that_ends_last():
     first, second = gathered([applied(1, 0), applied(2, 1), applied(3, 2), applied(4, 3)])
-    assert first == (3, Applied(3, 3_000, 2, Tick()), True)
-    assert second == (4, Applied(4, 4_000, 3, Tick()), False)
+    assert first == (3, Applied(3, 3_000, 2, Tick()), True, None)
+    assert second == (4, Applied(4, 4_000, 3, Tick()), False, None)
 
 
 def test_orders_that_were_not_told_stay_apart():
