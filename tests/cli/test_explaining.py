@@ -5,23 +5,12 @@ import json
 import pytest
 
 from raudience.cli.main import main
-from raudience.cluster.client import connect
 from raudience.cluster.reasons import lines_of
 from raudience.records import AndNode, CriterionNode, Evidence, ExcludeNode, Explanation, Truth
-from tests.cluster.world import START, batch, write_book
 
 ACTIVE = Truth("active, not opted out", True, "known", (Evidence("latest activity", 0),), 1, True)
 PAID = Truth("user attribute plan is paid", False, "absent", (), None, True)
 LOST = Truth("custom Lost never", True, "0 events")
-
-
-@pytest.fixture
-def kept(tmp_path):
-    """A state with some batches of the shop in it."""
-    with connect(engine="inline", state=tmp_path / "state") as client:
-        client.define(write_book(tmp_path), at=START)
-        client.ingest([batch(number) for number in range(60)], at=START + 60 * 60 * 1000 * 20)
-    return ["--state", str(tmp_path / "state")]
 
 
 def test_the_tree_is_drawn_with_the_truth_of_each_part():
