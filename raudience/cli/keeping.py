@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import threading
-from typing import Final
+from typing import Any, Final
 
+from raudience.cli import options
 from raudience.cli.screen import tell_state, told_steps
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import find_engine, start_engine
@@ -15,10 +16,16 @@ from raudience.criteria.dates import write_moment
 from raudience.durability.places import without_secrets
 from raudience.errors import FixRequest
 
-__all__ = ["scale", "state"]
+__all__ = ["add", "scale", "state"]
 
 _PATIENCE: Final = 60
 """Seconds without a move after which it is said that nobody writes to the engine."""
+
+
+def add(commands: Any) -> None:
+    """Add the commands to those of `raudience`."""
+    _state(commands.add_parser("state", help="what lasts of an engine: show, check, copy it"))
+    _scale(commands.add_parser("scale", help="have more or fewer shards"))
 
 
 def state(asked: argparse.Namespace) -> int:
@@ -75,3 +82,32 @@ def _ask_for(engine: Engine, name: str, shards: int) -> None:
         if not left:
             message = f"engine {name}: nobody has written to it for {_PATIENCE} s, so nothing moves; with --take-over "
             raise FixRequest(message + "this command writes itself, and the program that wrote before is refused")
+
+
+def _state(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=state)
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in (
+        ("show", "audiences, shards and sizes, as of the last round"),
+        ("check", "read everything, compare what must agree"),
+        ("export", "copy it as it is now, also while an engine goes on writing it"),
+        ("restore", "make a state of a copy"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("state", metavar="STATE", help=options.STATE)
+        action.add_argument("--snapshots", metavar="URL", help=options.SNAPSHOTS)
+        action.add_argument("--quiet", action="store_true", help="no progress")
+        if name in ("export", "restore"):
+            action.add_argument("to", metavar="TO", help="where the copy comes to lie; nothing may be there yet")
+            action.add_argument("--to-snapshots", metavar="URL", help=options.SNAPSHOTS)
+            action.add_argument("--shards", type=options.count, metavar="N", help="how many shards the copy has")
+
+
+def _scale(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=scale)
+    command.add_argument("--shards", type=options.count, required=True, metavar="N")
+    command.add_argument("--state", metavar="STATE", help=f"of an engine that does not run: {options.STATE}")
+    command.add_argument("--snapshots", metavar="URL", help=options.SNAPSHOTS)
+    command.add_argument("--name", metavar="NAME", help="a lasting engine that runs on Ray")
+    command.add_argument("--address", metavar="ADDRESS", help=options.ADDRESS)
+    command.add_argument("--take-over", action="store_true", help="write to the running engine, and nobody else does")

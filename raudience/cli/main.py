@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raudience.cli import arguments, asking, keeping, replaying
+from raudience.cli import arguments
 from raudience.cli.logs import start_logs
 from raudience.cli.screen import complain
 from raudience.errors import RaudienceError
@@ -18,16 +18,6 @@ USAGE = 2
 REFUSED_LINES = 3
 INTERRUPTED = 130
 
-_COMMANDS = {
-    "replay": replaying.replay,
-    "scale": keeping.scale,
-    "state": keeping.state,
-    "why": asking.why,
-    "schema": asking.schema,
-    "import-mparticle": asking.import_mparticle,
-}
-"""Those that stand among the arguments."""
-
 
 def main(words: Sequence[str] | None = None) -> int:
     """Carry out one command. 0: done; 3: done, but some lines of the input were refused; 2: what was asked, or a
@@ -35,8 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = arguments.parser().parse_args(words)
     start_logs(asked.log_level, asked.log_format)
     try:
-        run = getattr(asked, "run", None) or _COMMANDS[asked.command]
-        return int(run(asked))
+        return int(asked.run(asked))
     except RaudienceError as error:
         complain(error)
         return USAGE if isinstance(error, arguments.USER_ERRORS) else FAILED
