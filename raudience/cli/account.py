@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from raudience.catalog import Input
 from raudience.catalog.audiences import EventTier, Tier
-from raudience.cli.reaching import add_author, add_engine, reached
+from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say
 from raudience.cluster.client import Client
 from raudience.criteria.dates import write_moment
@@ -28,27 +28,27 @@ def add(commands: Any) -> None:
     command = commands.add_parser("account", help="workspaces, inputs, tiers of events, settings, who did what")
     command.set_defaults(run=account)
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _action(actions, "show", "everything but secrets, as YAML")
-    _action(actions, "journal", "the latest decisions: when, who, what")
-    workspace = _action(actions, "workspace", "a new workspace, or another name for one")
+    add_action(actions, "show", "everything but secrets, as YAML")
+    add_action(actions, "journal", "the latest decisions: when, who, what")
+    workspace = add_action(actions, "workspace", "a new workspace, or another name for one")
     workspace.add_argument("key", metavar="KEY")
     workspace.add_argument("--called", metavar="NAME", help="its name for people")
-    source = _action(actions, "input", "a new platform or feed, or other properties of one")
+    source = add_action(actions, "input", "a new platform or feed, or other properties of one")
     source.add_argument("key", metavar="KEY", help="by which batches name it (`api_key`)")
     source.add_argument("--workspace", default="default", metavar="W", help="where it belongs")
     source.add_argument("--called", metavar="NAME", help="its name for people")
     source.add_argument("--kind", choices=["platform", "feed"], default="platform")
     source.add_argument("--new-secret", action="store_true", help="print a new secret, once; the one before is void")
     for name, text in (("remove-workspace", "without inputs and audiences"), ("remove-input", "that nobody reads")):
-        _action(actions, name, text).add_argument("key", metavar="KEY")
-    tier = _action(actions, "tier", "what some events are kept for; only `personalize` counts for criteria")
+        add_action(actions, name, text).add_argument("key", metavar="KEY")
+    tier = add_action(actions, "tier", "what some events are kept for; only `personalize` counts for criteria")
     tier.add_argument("kind", choices=get_args(EventKind), metavar="KIND")
     tier.add_argument("event", metavar="NAME", help="name of the events")
     tier.add_argument("tier", choices=get_args(Tier))
     tier.add_argument("--category", metavar="C", help="only of this category")
-    purposes = _action(actions, "purposes", "the purposes of GDPR consent that criteria may ask for")
+    purposes = add_action(actions, "purposes", "the purposes of GDPR consent that criteria may ask for")
     purposes.add_argument("purposes", nargs="*", metavar="PURPOSE", help="none: any")
-    settings = _action(actions, "settings", "lengths of time such as `30 days` or `unlimited`")
+    settings = add_action(actions, "settings", "lengths of time such as `30 days` or `unlimited`")
     for name in _LENGTHS:
         settings.add_argument(f"--{name.replace('_', '-')}", type=_length, metavar="LENGTH")
 
@@ -57,13 +57,6 @@ def account(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
         _ACTIONS[asked.action](client, asked)
     return 0
-
-
-def _action(actions: Any, name: str, text: str) -> Any:
-    action = actions.add_parser(name, help=text)
-    add_engine(action)
-    add_author(action)
-    return action
 
 
 def _length(text: str) -> Duration:

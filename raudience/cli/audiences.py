@@ -14,7 +14,7 @@ from raudience.catalog.experiments import Share
 from raudience.catalog.listing import List
 from raudience.cli import options
 from raudience.cli.listing import tell_entry, tell_preview, tell_rows, tell_versions
-from raudience.cli.reaching import add_author, add_engine, reached
+from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say
 from raudience.cluster.books import read_draft_file
 from raudience.cluster.client import Client
@@ -94,12 +94,7 @@ def _of_labels(actions: Any) -> None:
 
 
 def _action(actions: Any, name: str, text: str, key: bool = True) -> Any:
-    action = actions.add_parser(name, help=text)
-    if key:
-        action.add_argument("key", metavar="KEY", help="of the audience")
-    add_engine(action)
-    add_author(action)
-    return action
+    return add_action(actions, name, text, ("key", "KEY", "of the audience") if key else None)
 
 
 def _held(action: Any) -> None:

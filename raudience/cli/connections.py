@@ -10,7 +10,7 @@ import msgspec
 
 from raudience.catalog.outputs import Connection, Value
 from raudience.cli import options
-from raudience.cli.reaching import add_author, add_engine, reached
+from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table
 from raudience.cluster.client import Client
 from raudience.cluster.connections import ConnectionRow
@@ -65,12 +65,7 @@ def _of_sending(command: Any) -> None:
 
 
 def _action(actions: Any, name: str, text: str, key: bool = True) -> Any:
-    action = actions.add_parser(name, help=text)
-    if key:
-        action.add_argument("connection", metavar="ID", help="of the connection")
-    add_engine(action)
-    add_author(action)
-    return action
+    return add_action(actions, name, text, ("connection", "ID", "of the connection") if key else None)
 
 
 def _list(client: Client, asked: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ import msgspec
 
 from raudience.catalog.outputs import Value
 from raudience.cli import options
-from raudience.cli.reaching import add_author, add_engine, reached
+from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table
 from raudience.cluster.client import Client
 from raudience.cluster.outputs import OutputRow
@@ -79,12 +79,7 @@ def new_key(asked: argparse.Namespace) -> int:
 
 
 def _action(actions: Any, name: str, text: str, key: bool = True) -> Any:
-    action = actions.add_parser(name, help=text)
-    if key:
-        action.add_argument("key", metavar="KEY", help="of the output")
-    add_engine(action)
-    add_author(action)
-    return action
+    return add_action(actions, name, text, ("key", "KEY", "of the output") if key else None)
 
 
 def _setting_line(setting: Setting) -> tuple[str, str, str, str]:

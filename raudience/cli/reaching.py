@@ -6,6 +6,7 @@ import argparse
 import getpass
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 from raudience.cluster.client import Client
 from raudience.cluster.engine import Engine
@@ -14,7 +15,7 @@ from raudience.cluster.keepsakes import place_of
 from raudience.cluster.states import show_state
 from raudience.errors import FixRequest
 
-__all__ = ["add_author", "add_engine", "reached"]
+__all__ = ["add_action", "add_author", "add_engine", "reached"]
 
 
 def add_engine(command: argparse.ArgumentParser) -> None:
@@ -30,6 +31,18 @@ def add_engine(command: argparse.ArgumentParser) -> None:
 def add_author(command: argparse.ArgumentParser) -> None:
     """Let a command say who asks."""
     command.add_argument("--by", default=None, metavar="WHO", help="who asks (default: the user of this machine)")
+
+
+def add_action(actions: Any, name: str, text: str, about: tuple[str, str, str] | None = None) -> Any:
+    """Add an action that says which engine it means and who asks. about: an argument, its name on the screen and its
+    help."""
+    action = actions.add_parser(name, help=text)
+    if about is not None:
+        argument, shown, told = about
+        action.add_argument(argument, metavar=shown, help=told)
+    add_engine(action)
+    add_author(action)
+    return action
 
 
 @contextmanager
