@@ -10,7 +10,7 @@ from raudience.catalog.nesting import as_book
 from raudience.catalog.planning import plan, shadow_key
 from raudience.criteria.leaves import Plan
 
-__all__ = ["Ready", "Wanted", "is_due", "next_step"]
+__all__ = ["Ready", "Wanted", "is_due", "next_step", "waiting_and_missing"]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -31,8 +31,14 @@ class Ready(msgspec.Struct, frozen=True):
 
 def is_due(state: CatalogState, present: Plan | None, revision: int) -> bool:
     """Whether there is a next step."""
-    waiting = [entry for entry in state.audiences.values() if entry.waiting]
-    return revision != state.revision or bool(_missing(waiting, present)) or any(not entry.held for entry in waiting)
+    waiting, missing = _waiting(state, present)
+    return revision != state.revision or bool(missing) or any(not entry.held for entry in waiting)
+
+
+def waiting_and_missing(state: CatalogState, present: Plan | None) -> tuple[int, int]:
+    """How many versions wait, and how many of them the shards do not evaluate yet."""
+    waiting, missing = _waiting(state, present)
+    return len(waiting), len(missing)
 
 
 def next_step(state: CatalogState, present: Plan | None, revision: int, most: int) -> Wanted | Ready | None:
@@ -41,8 +47,7 @@ def next_step(state: CatalogState, present: Plan | None, revision: int, most: in
     Versions that wait are evaluated beside those in force first, at most `most` more of them with each step: the time
     for which a step stops the shards is in the hands of who makes it.
     """
-    waiting = [entry for entry in state.living() if entry.waiting]
-    missing = _missing(waiting, present)
+    waiting, missing = _waiting(state, present)
     if revision == state.revision and not missing:
         free = any(not entry.held for entry in waiting)
         return Ready(revision, tuple((e.key, e.waiting, e.in_force) for e in waiting)) if free else None
@@ -57,7 +62,8 @@ def next_step(state: CatalogState, present: Plan | None, revision: int, most: in
     return Wanted(state.revision, book, planned, len(missing) - len(later))
 
 
-def _missing(waiting: list[AudienceEntry], present: Plan | None) -> list[AudienceEntry]:
-    """Of the audiences with a version that waits, those whose version the shards do not evaluate yet."""
+def _waiting(state: CatalogState, present: Plan | None) -> tuple[list[AudienceEntry], list[AudienceEntry]]:
+    """Audiences with a version that waits, by key, and those of them whose version the shards do not evaluate yet."""
     shadows = {audience.key for audience in present.audiences if audience.shadow} if present is not None else set()
-    return [entry for entry in waiting if shadow_key(entry.key, entry.waiting) not in shadows]
+    waiting = [entry for entry in state.living() if entry.waiting]
+    return waiting, [entry for entry in waiting if shadow_key(entry.key, entry.waiting) not in shadows]

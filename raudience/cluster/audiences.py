@@ -112,7 +112,7 @@ class Audiences:
         """The line of one audience."""
         catalog = self._engine.catalog()
         connections = connections_by_audience(catalog).get(key, ())
-        return self._row(catalog, self.entry(key), (), self._figures(), connections)
+        return self._row(catalog, _entry(catalog, key), (), self._figures(), connections)
 
     def active(self) -> int:
         """How many audiences are in use."""
@@ -120,12 +120,7 @@ class Audiences:
 
     def entry(self, key: str) -> AudienceEntry:
         """Everything that was decided about an audience. Raises FixRequest when there is none."""
-        catalog = self._engine.catalog()
-        found = catalog.audiences.get(key)
-        if found is None or found.status == "deleted":
-            fault = unknown("key", "the key of an audience", key, (entry.key for entry in catalog.living()))
-            raise FixRequest(str(fault))
-        return found
+        return _entry(self._engine.catalog(), key)
 
     def create(self, audience: Audience, draft: bool = False) -> AudienceEntry:
         """A new audience. A draft is kept to work on later; nobody is in it."""
@@ -266,3 +261,10 @@ class Audiences:
         filled, waiting, seconds = self._engine.filled()
         percent = 100 * filled / waiting if waiting else 100.0
         return Filling(entry.waiting, entry.held, percent, seconds)
+
+
+def _entry(catalog: CatalogState, key: str) -> AudienceEntry:
+    found = catalog.audiences.get(key)
+    if found is None or found.status == "deleted":
+        raise FixRequest(str(unknown("key", "the key of an audience", key, (entry.key for entry in catalog.living()))))
+    return found

@@ -11,9 +11,8 @@ from raudience.catalog.books import numbered
 from raudience.catalog.commands import CatalogCommand
 from raudience.catalog.deciding import decide
 from raudience.catalog.entries import CatalogState
-from raudience.catalog.planning import shadow_key
 from raudience.catalog.refusing import refuse
-from raudience.catalog.wanting import Ready, Wanted, is_due, next_step
+from raudience.catalog.wanting import Ready, Wanted, is_due, next_step, waiting_and_missing
 from raudience.cluster.entries import (
     FORMAT,
     Claimed,
@@ -110,20 +109,19 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._opened()
         return self._ledger.catalog
 
-    def decide(self, command: CatalogCommand, at: int, token: str) -> CatalogState:
-        """Have the catalog decide, whoever asks, and whoever writes rounds; the state after it.
+    def decide(self, command: CatalogCommand, at: int, token: str) -> None:
+        """Have the catalog decide, whoever asks, and whoever writes rounds.
 
         Raises FixDefinition with every fault of the command; then nothing has changed. A command that changes nothing
         leaves no trace; one that comes again with its token was decided before.
         """
         self._opened()
         if token in self._ledger.tokens:
-            return self._ledger.catalog
+            return
         refuse(self._ledger.catalog, command)
         if decide(self._ledger.catalog, command, at) != self._ledger.catalog:
             self._record(Decided(command, at, token))
             self._failpoint("after deciding")
-        return self._ledger.catalog
 
     def numbered(self, book: Book) -> Book:
         """A book with the versions that its audiences would get."""
@@ -146,11 +144,8 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
 
     def filled(self) -> tuple[int, int, float | None]:
         """Of the versions that wait, how many are filled, how many there are, and the seconds that are left."""
-        plan, waiting = self.state().plan, [e for e in self._ledger.catalog.living() if e.waiting]
-        shadows = {audience.key for audience in plan.audiences} if plan is not None else set()
-        done = sum(shadow_key(entry.key, entry.waiting) in shadows for entry in waiting)
-        seconds = None if self._pace is None else (len(waiting) - done) * self._pace
-        return done, len(waiting), seconds
+        total, left = waiting_and_missing(self._ledger.catalog, self.state().plan)
+        return total - left, total, None if self._pace is None else left * self._pace
 
     def combine(self, epoch: int, number: int, now: int, links: Links | None, *parts: Changes) -> Changes:
         """One log from the reports of all shards for the round that ended at `now`. A round that comes again is told as

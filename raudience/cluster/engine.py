@@ -58,6 +58,7 @@ class Engine(Estimating, UserLookups, UserErasures):
         self._carrier = carrier
         self._writer = Writer(carrier, shards)
         self._audiences: frozenset[str] = frozenset()
+        self._document: bytes | None = None
         self._book = Book(())
         self._arrivals = Arrivals()
         self._growth = Growth(carrier, self._writer, scaling)
@@ -380,7 +381,9 @@ class Engine(Estimating, UserLookups, UserErasures):
     def _heed(self) -> None:
         """Know the book in force, and who of it is evaluated."""
         state = self._writer.state
-        self._book = stored_book(state.book) if state.book else Book(())
+        if state.book != self._document:
+            self._document = state.book
+            self._book = stored_book(state.book) if state.book else Book(())
         self._audiences = frozenset(audience.key for audience in state.plan.audiences) if state.plan else frozenset()
 
     def _known(self, audience: str) -> None:

@@ -36,20 +36,18 @@ class Filling:
         self._writer = writer
         self._at_once = _FIRST
         self._rested = 0.0
-        self._next: Wanted | Ready | None = None
+        self._due = False
 
     def look(self, called: bool) -> bool:
         """To be asked after each round: whether there is a step to make, for which no round may be under way. called:
         something may have been decided."""
-        if called and self._next is None:
-            self._next = self._ask(self._at_once)
-        return self._next is not None and monotonic() >= self._rested
+        self._due |= called
+        return self._due and monotonic() >= self._rested
 
     def step(self) -> Changes | None:
         """Make the next step, if there is one; what it changed. As long as it took, rounds come first."""
-        began = monotonic()
-        # What was asked for before may have changed since.
-        step = self._ask(self._at_once)
+        began, step = monotonic(), self._ask(self._at_once)
+        self._due = step is not None
         changes = self._make(step) if step is not None else None
         ended = monotonic()
         if isinstance(step, Wanted) and step.added:
@@ -57,7 +55,6 @@ class Filling:
             self._writer.ask(COORDINATOR, "paced", took / step.added)
             self._at_once = max(1, min(self._at_once * 2, int(self._at_once * _STOP / took)))
             self._rested = ended + took
-        self._next = self._ask(self._at_once)
         return changes
 
     def finish(self) -> list[Changes]:
@@ -65,7 +62,7 @@ class Filling:
         told = []
         while (step := self._ask(_ALL)) is not None:
             told.append(self._make(step))
-        self._next = None
+        self._due = False
         return told
 
     def _ask(self, most: int) -> Wanted | Ready | None:

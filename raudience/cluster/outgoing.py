@@ -60,6 +60,7 @@ class Outgoing:
         self._forwarders: dict[str, Forwarder] = {}
         self._leaving: dict[str, Forwarder] = {}
         self._sources: dict[str, AudienceSource] = {}
+        self._known: dict[str, tuple[Output, Mapping[str, str | bool | int]]] = {}
         self._buckets: dict[str, dict[str, Bucket]] = {}
 
     def work(self) -> int | None:
@@ -68,10 +69,11 @@ class Outgoing:
         self._feed.refresh()
         catalog = self._engine.catalog()
         self._retire(catalog)
-        for key in list(catalog.departed):
-            self._part(catalog, key)
-        self._follow(self._engine.catalog())
-        catalog = self._engine.catalog()
+        if catalog.departed:
+            for key in catalog.departed:
+                self._part(catalog, key)
+            catalog = self._engine.catalog()
+        self._follow(catalog)
         found = [self._turn(catalog.connections[key], forwarder) for key, forwarder in self._forwarders.items()]
         found += [self._clock() + _AGAIN for _ in catalog.departed]
         return min((at for at in found if at is not None), default=None)
@@ -167,7 +169,7 @@ class Outgoing:
         departure = catalog.departed[key]
         output = catalog.outputs[departure.connection.output]
         partner = self._partner_of(output.partner)
-        settings = {**self._opened(output), **departure.connection.settings}
+        settings = {**self._settings(output), **departure.connection.settings}
         link = _link(departure.connection, departure.forwarded, settings)
         if key not in self._leaving:
             self._leaving[key] = self._forwarder(link, partner, Nobody(), output)
@@ -211,14 +213,21 @@ class Outgoing:
     def _world(self, output: Output, partner: Partner) -> Surroundings:
         """Every connection of an account shares its buckets."""
         kinds = ("members", "write", "read")
-        limits = partner.bounds(self._opened(output))
+        limits = partner.bounds(self._settings(output))
         buckets = self._buckets.setdefault(output.key, {kind: Bucket(limits.requests, limits.window) for kind in kinds})
         return Surroundings(self._send, self._clock, _chance, lambda: os.urandom(_NONCE_BYTES).hex(), buckets)
 
     def _link(self, catalog: CatalogState, connection: Connection) -> Link:
         output = catalog.outputs[connection.output]
-        settings = {**self._opened(output), **connection.settings}
+        settings = {**self._settings(output), **connection.settings}
         return _link(connection, forwarded(catalog, connection), settings)
+
+    def _settings(self, output: Output) -> Mapping[str, str | bool | int]:
+        """Settings of an output, opened when they are new."""
+        known = self._known.get(output.key)
+        if known is None or known[0] != output:
+            known = self._known[output.key] = (output, self._opened(output))
+        return known[1]
 
 
 def _link(connection: Connection, name: str, settings: dict[str, str | bool | int]) -> Link:
