@@ -14,10 +14,11 @@ import msgspec
 
 from raudience.clock import HOUR, SECOND
 from raudience.cluster.keeping import Keeper
+from raudience.cluster.ledgers import read_back
 from raudience.forward.buckets import Bucket
 from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
 from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Resumed
-from raudience.forward.keeping import load, snapshot
+from raudience.forward.keeping import snapshot
 from raudience.forward.kinds import Failure, GoneAtPartner, Outcome, RateLimited, Retry
 from raudience.forward.partner import Forwarded, Partner, Request, Response
 from raudience.forward.retrying import next_attempt
@@ -276,13 +277,7 @@ class Forwarder:
 
     def _recover(self, keeper: Keeper[Entry]) -> None:
         keeper.take_over()
-        for kept in keeper.snapshots():
-            load(self.connection, next(iter(kept.parts)))
-            self._written = kept.position
-            break
-        for position, entry in keeper.entries(self._written):
-            self.connection.apply(entry)
-            self._written = position
+        self._written = read_back(self.connection, keeper)
 
 
 def _parts(mpids: Sequence[int]) -> Iterator[tuple[int, ...]]:

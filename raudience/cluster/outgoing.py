@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,7 +16,8 @@ from raudience.catalog.outputs import Connection, Output
 from raudience.clock import SECOND, now_ms
 from raudience.cluster.engine import Engine
 from raudience.cluster.forwarding import Forwarder, Link, Source, Surroundings
-from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.cluster.keepsakes import Keepsake
+from raudience.cluster.ledgers import beside, log_name
 from raudience.cluster.objects import SCHEMES, Objects
 from raudience.cluster.secrets import Secrets
 from raudience.cluster.sources import AudienceSource, Feed, Nobody
@@ -178,7 +178,7 @@ class Outgoing:
         if departure.ending == "keep" or self._left(forwarder, departure.ending == "deleted"):
             self._leaving.pop(key).close()
             if self._keepsake is not None:
-                self._keepsake.keeper(_log_name(key), Entry).remove()
+                self._keepsake.keeper(log_name(key), Entry).remove()
             self._engine.decide(Departed("", key), self._clock())
 
     def _left(self, forwarder: Forwarder, deleted: bool) -> bool:
@@ -207,7 +207,7 @@ class Outgoing:
         return self._forwarder(link, self._partner_of(output.partner), self._sources[connection.id], output)
 
     def _forwarder(self, link: Link, partner: Partner, source: Source, output: Output) -> Forwarder:
-        keeper = None if self._keepsake is None else self._keepsake.keeper(_log_name(link.id), Entry)
+        keeper = None if self._keepsake is None else self._keepsake.keeper(log_name(link.id), Entry)
         return Forwarder(link, partner, source, self._world(output, partner), keeper)
 
     def _world(self, output: Output, partner: Partner) -> Surroundings:
@@ -238,17 +238,10 @@ def _chance() -> float:
     return int.from_bytes(os.urandom(4)) / _CHANCES
 
 
-def _log_name(key: str) -> str:
-    return f"forward-{key}"
-
-
 def outgoing_of(engine: Engine, instead: Mapping[str, str] | None = None) -> Outgoing:
     """All connections of an engine, with the secrets of this environment, over HTTP and to files; their logs lie beside
     the state of the engine. instead: see `wire.Wire`."""
-    kept = engine.keepsake
-    place = kept.stores if kept is not None else None
-    beside = Keepsake(_beside(place)) if isinstance(place, Place) else None
-    return Outgoing(engine, partner_of, Secrets().settings, _Sender(instead).send, beside)
+    return Outgoing(engine, partner_of, Secrets().settings, _Sender(instead).send, beside(engine.keepsake))
 
 
 class _Sender:
@@ -263,10 +256,3 @@ class _Sender:
             return self._objects.send(request)
         self._wire = self._wire or Wire(self._instead)
         return self._wire.send(request)
-
-
-def _beside(place: Place) -> Place:
-    """Where the logs of connections are: not among those of shards."""
-    if "://" in place.state:
-        return Place(f"{place.state}-forwarding", place.objects and f"{place.objects}/forwarding")
-    return Place(str(Path(place.state, "forwarding")), place.objects and f"{place.objects}/forwarding")

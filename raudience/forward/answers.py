@@ -1,14 +1,17 @@
-"""What answers over HTTP say of their own, whoever the partner is."""
+"""What answers say whoever the partner is."""
 
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from raudience.clock import SECOND
+from raudience.forward.kinds import BadItems, OurBug, Outcome
 from raudience.forward.partner import Response
 
-__all__ = ["asked_to_wait"]
+__all__ = ["asked_to_wait", "without_items"]
+
+T = TypeVar("T", bound=Outcome)
 
 _LONGEST: Final = 10
 """Digits of seconds; more are no time to wait."""
@@ -22,6 +25,13 @@ def asked_to_wait(response: Response) -> int | None:
         return _moment(after)
     date = _moment(response.headers.get("date", ""))
     return None if date is None or len(after) > _LONGEST else date + (int(after) + 1) * SECOND
+
+
+def without_items(outcome: T) -> T | OurBug:
+    """What an answer means to a request that had no items: a refusal is of the request itself."""
+    if isinstance(outcome, BadItems):
+        return OurBug(outcome.status, outcome.code, outcome.text)
+    return outcome
 
 
 def _moment(date: str) -> int | None:

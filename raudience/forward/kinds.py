@@ -12,7 +12,7 @@ import msgspec
 
 __all__ = [
     "AskPermission", "BadItems", "Done", "Failure", "GoneAtPartner", "OurBug", "Outcome", "RateLimited", "Retry",
-    "SignInAgain", "faults_at_once",
+    "SignInAgain",
 ]  # fmt: skip
 
 
@@ -65,8 +65,3 @@ class OurBug(_Failure, frozen=True):
 
 Failure: TypeAlias = Retry | RateLimited | SignInAgain | AskPermission | GoneAtPartner | BadItems | OurBug
 Outcome: TypeAlias = Done | Failure
-
-
-def faults_at_once(failure: Failure) -> bool:
-    """Whether there is no point in trying again before somebody has done something about it (semantics 192)."""
-    return isinstance(failure, SignInAgain | AskPermission | GoneAtPartner | OurBug)

@@ -29,7 +29,7 @@ from raudience.forward.kinds import (
 )
 from raudience.forward.partner import Forwarded, IdentityRule, Limits, Partner, Request, Response, Setting, Settings
 
-__all__ = ["FORWARD", "PLAIN", "Sink", "forwarded_of", "outcome_of", "without_items"]
+__all__ = ["FORWARD", "PLAIN", "Sink", "forwarded_of", "outcome_of"]
 
 _NAMES: Final = USER_IDENTITIES + DEVICE_IDENTITIES
 _USUAL: Final = ("customer_id", "email")
@@ -114,13 +114,6 @@ def outcome_of(response: Response, hidden: Iterable[str] = ()) -> Outcome:
     if isinstance(failure, Retry | RateLimited):
         return msgspec.structs.replace(failure, until=asked_to_wait(response))
     return failure
-
-
-def without_items(outcome: Outcome) -> Outcome:
-    """What an answer means to a request that had no items: a refusal is of the request itself."""
-    if isinstance(outcome, BadItems):
-        return OurBug(outcome.status, outcome.code, outcome.text)
-    return outcome
 
 
 def _text(response: Response, hidden: Iterable[str]) -> str:

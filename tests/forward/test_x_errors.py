@@ -69,7 +69,7 @@ RESET, ACCOUNT_RESET = {"x_rate_limit_reset": "1700000020"}, {"x_account_rate_li
         (RESET, 1_700_000_020_000),
         (RESET | ACCOUNT_RESET, 1_700_000_050_000),
         (ACCOUNT_RESET | {"retry_after": "3"}, 1_700_000_050_000),
-        ({"retry_after": "3", "date": "Tue, 14 Nov 2023 22:13:20 GMT"}, 1_700_000_003_000),
+        ({"retry_after": "3", "date": "Tue, 14 Nov 2023 22:13:20 GMT"}, 1_700_000_004_000),
         ({"x_rate_limit_reset": "soon"}, None),
         ({"x_rate_limit_reset": "\u00b2"}, None),
         ({}, None),
@@ -83,7 +83,7 @@ def test_a_limit_ends_when_x_says_and_the_accounts_word_rules(headers, until):
 @pytest.mark.parametrize(
     ("headers", "until"),
     [
-        ({"retry_after": "30", "date": "Tue, 14 Nov 2023 22:13:20 GMT"}, 1_700_000_030_000),
+        ({"retry_after": "30", "date": "Tue, 14 Nov 2023 22:13:20 GMT"}, 1_700_000_031_000),
         ({"retry_after": "Tue, 14 Nov 2023 22:14:00 GMT"}, 1_700_000_040_000),
         ({"retry_after": "30"}, None),
         ({"retry_after": "soon"}, None),

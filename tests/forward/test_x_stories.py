@@ -245,7 +245,7 @@ def test_a_page_of_html_in_place_of_an_answer(story):
 def test_an_overloaded_x_names_the_instant_to_come_back(story):
     made = story.make()
     story.fake.trouble(503, "SERVICE_UNAVAILABLE", headers={"retry-after": "30"})
-    assert story.send(made, ["a"]).until == NOW + 30_000
+    assert story.send(made, ["a"]).until == NOW + 31_000
 
 
 def test_too_many_requests_end_when_x_says(story):

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
 import msgspec
 
 from raudience.clock import MINUTE
+from raudience.criteria.dates import write_moment
 from raudience.errors import ReportBug
 from raudience.forward.kinds import Outcome
 from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
@@ -30,7 +30,7 @@ from raudience.forward.sink import Sink, forwarded_of, outcome_of
 __all__ = ["Files"]
 
 _TYPE: Final = (("content-type", "application/x-ndjson"),)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN: Final = str.maketrans("", "", "-:.")
 
 
 class Files(Sink):
@@ -51,7 +51,7 @@ class Files(Sink):
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
         forwarded = forwarded_of(list_id)
         body = b"".join(_line(forwarded, kind, item, now) for item in items)
-        stamp = (_EPOCH + timedelta(milliseconds=now)).strftime("%Y%m%dT%H%M%S") + f"{now % 1_000:03}Z"
+        stamp = write_moment(now).translate(_PLAIN)
         digest = hashlib.sha256(body).hexdigest()[:16]
         return _put(settings, f"{_file_name(forwarded)}_{stamp}_{kind}_{digest}.ndjson", body)
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from raudience.clock import MINUTE
+from raudience.criteria.dates import write_moment
+from raudience.forward.answers import without_items
 from raudience.forward.kinds import Done, GoneAtPartner, Outcome
 from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
-from raudience.forward.sink import Sink, forwarded_of, outcome_of, without_items
+from raudience.forward.sink import Sink, forwarded_of, outcome_of
 
 __all__ = ["Webhook", "signature"]
 
@@ -27,7 +28,6 @@ _TYPE: Final = "application/cloudevents-batch+json; charset=utf-8"
 _ADDED: Final = "raudience.member.added"
 _REMOVED: Final = "raudience.member.removed"
 _DELETED: Final = "raudience.audience.deleted"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Webhook(Sink):
@@ -94,8 +94,7 @@ def _change(settings: Settings, forwarded: Forwarded, kind: str, item: Item, now
     type_, value = _ADDED if item.add else _REMOVED, item.value.decode()
     said = {**msgspec.to_builtins(forwarded), "identity": kind, "value": value}
     event_id = _id(type_, forwarded.connection, kind, value, str(now))
-    time = (_EPOCH + timedelta(milliseconds=now)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return _event(settings, type_, f"{forwarded.audience}/{kind}", said, event_id) | {"time": time}
+    return _event(settings, type_, f"{forwarded.audience}/{kind}", said, event_id) | {"time": write_moment(now)}
 
 
 def _event(settings: Settings, type_: str, subject: str, data: dict[str, Any], event_id: str) -> dict[str, Any]:

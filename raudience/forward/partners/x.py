@@ -12,12 +12,14 @@ Sources: X's pages "Audiences" and "Custom Audiences Users" of the Ads API; the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
+from raudience.clock import DAY
+from raudience.criteria.dates import write_moment
 from raudience.errors import ReportBug
+from raudience.forward.answers import without_items
 from raudience.forward.kinds import AskPermission, BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Retry
 from raudience.forward.partner import IdentityRule, Item, Limits, Partner, Request, Response, Setting, Settings
 from raudience.forward.partners.oauth import Keys, percent, signed
@@ -27,11 +29,10 @@ from raudience.forward.partners.x_texts import device_id, email, handle
 __all__ = ["Account", "Standing", "X"]
 
 _HOST: Final = "https://ads-api.x.com/12"
-_DAY: Final = 86_400_000
-_EXPIRY: Final = 390 * _DAY
+_EXPIRY: Final = 390 * DAY
+_TO_SECONDS: Final = len("2026-01-05T10:00:00")
 _GONE: Final = ("NOT_FOUND", "TAILORED_AUDIENCE_NOT_FOUND")
 _ENOUGH: Final = ("ACCOUNT_ADMIN", "PARTNER_AUDIENCE_MANAGER")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -80,7 +81,7 @@ class X(Partner):
     )
     limits = Limits(items=2_500, bytes=5_000_000, requests=1_500, window=60_000, atomic=True)
     deletes = "delete"
-    refresh = 330 * _DAY
+    refresh = 330 * DAY
 
     def list_name(self, forwarded: str, kind: str) -> str:
         return f"{forwarded} ({kind.replace('_', ' ')})"
@@ -92,7 +93,7 @@ class X(Partner):
     def read_found(self, response: Response, name: str) -> str | Failure | None:
         """X finds by the beginning of a name, whatever the case: more than 1,000 that begin like it are refused."""
         if not is_ok(response):
-            return _of_no_items(read_failure(response))
+            return without_items(read_failure(response))
         body = content(response)
         if "data" not in body:
             return _unread(response)
@@ -122,7 +123,7 @@ class X(Partner):
     def read_done(self, response: Response) -> Outcome:
         if is_ok(response):
             return Done()
-        failure = _of_no_items(read_failure(response))
+        failure = without_items(read_failure(response))
         return Done() if isinstance(failure, GoneAtPartner) and failure.code in _GONE else failure
 
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
@@ -155,7 +156,7 @@ class X(Partner):
     def read_checked(self, response: Response) -> Outcome:
         """Done for an Account Administrator, or a Partner Audience Manager, which X has for what comes from outside."""
         if not is_ok(response):
-            return _of_no_items(read_failure(response))
+            return without_items(read_failure(response))
         roles = [role for found in objects(content(response).get("data")) for role in _texts(found.get("permissions"))]
         if any(role in _ENOUGH for role in roles):
             return Done()
@@ -174,7 +175,7 @@ class X(Partner):
     def read_accounts(self, response: Response) -> tuple[Account, ...] | Failure:
         """In X's order, without those that are deleted."""
         if not is_ok(response):
-            return _of_no_items(read_failure(response))
+            return without_items(read_failure(response))
         return tuple(
             Account(str(found.get("id", "")), str(found.get("name", "")), found.get("approval_status") == "ACCEPTED")
             for found in objects(content(response).get("data"))
@@ -187,7 +188,7 @@ class X(Partner):
 
     def read_status(self, response: Response) -> Standing | Failure:
         if not is_ok(response):
-            return _of_no_items(read_failure(response))
+            return without_items(read_failure(response))
         found = objects(content(response).get("data"))
         if not found:
             return _unread(response)
@@ -218,7 +219,7 @@ def _deletion(kind: str, items: Sequence[Item]) -> dict[str, Any] | None:
 
 def _update(kind: str, items: Sequence[Item], now: int) -> dict[str, Any] | None:
     users = _users(kind, items, True)
-    expires = (_EPOCH + timedelta(milliseconds=now + _EXPIRY)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expires = f"{write_moment(now + _EXPIRY)[:_TO_SECONDS]}Z"
     return {"operation_type": "Update", "params": {"expires_at": expires, "users": users}} if users else None
 
 
@@ -261,8 +262,3 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def _unread(response: Response) -> Failure:
     return Retry(response.status, "", "X answered with something that is not what its pages say")
-
-
-def _of_no_items(failure: Failure) -> Failure:
-    """A refusal of items that were not there is of the request itself."""
-    return OurBug(failure.status, failure.code, failure.text) if isinstance(failure, BadItems) else failure

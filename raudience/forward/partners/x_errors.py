@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from raudience.forward.answers import asked_to_wait
 from raudience.forward.kinds import (
     AskPermission,
     BadItems,
@@ -174,18 +174,8 @@ def _errors(response: Response) -> Iterator[tuple[str, str]]:
 
 def _until(response: Response) -> int | None:
     """The instant that X asks to wait for: the reset of the ads account's limit before that of the user's, else what
-    `retry-after` says, in seconds from the answer's own date."""
+    `retry-after` says."""
     resets = [response.headers[name] for name in _RESETS if name in response.headers]
     if response.status == 429 and resets and resets[0].isdecimal():
         return int(resets[0]) * 1_000
-    after, date = response.headers.get("retry-after", ""), _moment(response.headers.get("date", ""))
-    if after.isdecimal():
-        return None if date is None else date + int(after) * 1_000
-    return _moment(after)
-
-
-def _moment(date: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(date).timestamp() * 1_000)
-    except (ValueError, OverflowError):
-        return None
+    return asked_to_wait(response)

@@ -1,0 +1,82 @@
+"""What partners have acknowledged, as the logs of connections say it: for who writes them, and for who only asks."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from raudience.cluster.keeping import Shelf
+from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.errors import StateDamaged
+from raudience.forward.connection import Connection
+from raudience.forward.entries import Entry
+from raudience.forward.keeping import load
+from raudience.forward.partner import Partner, Settings
+
+__all__ = ["Ledgers", "beside", "log_name", "read_back"]
+
+_TRIES: Final = 5
+"""A log that is read while its writer puts a snapshot in its place is read again."""
+
+
+class Ledgers:
+    """Reads the logs of connections, whoever writes them meanwhile. keepsake: where they are; None: nowhere."""
+
+    def __init__(self, keepsake: Keepsake | None) -> None:
+        self._keepsake = keepsake
+
+    def read(self, key: str, partner: Partner, settings: Settings) -> Connection:
+        """A connection as its log leaves it. One that was never at work has nothing: no lists, nobody held."""
+        for left in reversed(range(_TRIES)):
+            made = Connection(partner.identities, partner.bounds(settings), settings, partner.refresh)
+            try:
+                self._load(made, log_name(key))
+            except StateDamaged:
+                if not left:
+                    raise
+            else:
+                break
+        return made
+
+    def _load(self, connection: Connection, name: str) -> None:
+        if self._keepsake is None:
+            return
+        logs = self._keepsake.stores.logs()
+        if name not in logs.names():
+            # To open it would make it.
+            logs.close()
+            return
+        shelf: Shelf[Entry] = Shelf(name, logs, self._keepsake.stores.snapshots(), Entry)
+        with closing(shelf):
+            read_back(connection, shelf)
+
+
+def read_back(connection: Connection, shelf: Shelf[Entry]) -> int:
+    """Make a new connection what its log says; position of the last entry. Raises StateDamaged when it cannot be."""
+    reached = 0
+    for kept in shelf.snapshots():
+        load(connection, next(iter(kept.parts)))
+        reached = kept.position
+        break
+    for position, entry in shelf.entries(reached):
+        connection.apply(entry)
+        reached = position
+    return reached
+
+
+def beside(kept: Keepsake | None) -> Keepsake | None:
+    """Where the logs of the connections of an engine are: beside its state, not among the logs of its shards. None for
+    one that does not last."""
+    place = kept.stores if kept is not None else None
+    if not isinstance(place, Place):
+        return None
+    objects = place.objects and f"{place.objects}/forwarding"
+    if "://" in place.state:
+        return Keepsake(Place(f"{place.state}-forwarding", objects))
+    return Keepsake(Place(str(Path(place.state, "forwarding")), objects))
+
+
+def log_name(key: str) -> str:
+    """The name of the log of a connection."""
+    return f"forward-{key}"
