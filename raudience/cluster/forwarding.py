@@ -14,6 +14,7 @@ import msgspec
 
 from raudience.clock import HOUR, SECOND
 from raudience.cluster.keeping import Keeper
+from raudience.cluster.keepsakes import Failpoint, no_failure
 from raudience.cluster.ledgers import read_back
 from raudience.forward.buckets import Bucket
 from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
@@ -78,12 +79,19 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Forwarder:
-    """A connection with its log. keeper: None keeps it in memory alone."""
+    """A connection with its log. keeper: None keeps it in memory alone. failpoint: see `keepsakes.Failpoint`."""
 
     def __init__(
-        self, link: Link, partner: Partner, source: Source, world: Surroundings, keeper: Keeper[Entry] | None = None
+        self,
+        link: Link,
+        partner: Partner,
+        source: Source,
+        world: Surroundings,
+        keeper: Keeper[Entry] | None = None,
+        failpoint: Failpoint = no_failure,
     ) -> None:
         self.link, self._partner, self._source, self._world, self._keeper = link, partner, source, world, keeper
+        self._failpoint = failpoint
         self.connection = Connection(partner.identities, partner.bounds(link.settings), link.settings, partner.refresh)
         self._written = 0
         self._refreshed = 0
@@ -141,7 +149,9 @@ class Forwarder:
                 return due
             case Look():
                 self._since = None
+                self._failpoint("before looking")
                 self._note(self.connection.planned(self._source.standings(step.mpids), now))
+                self._failpoint("after noting what is sent")
                 return now
             case Send():
                 return self._send(step, now)
@@ -161,6 +171,7 @@ class Forwarder:
             outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
             if isinstance(outcome, GoneAtPartner) or not isinstance(outcome, Failure):
                 lists = list(self.connection.lists.items())
+                self._failpoint("after deleting a list")
                 self._note([Lost(kind) for kind, listed in lists if listed.list_id == list_id])
             else:
                 self._missed(outcome, now)
@@ -210,6 +221,7 @@ class Forwarder:
         outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
         if isinstance(outcome, Failure):
             return self._missed(outcome, now)
+        self._failpoint("after renaming a list")
         self._note([Listed(listed.kind, listed.list_id, name)])
         return now
 
@@ -224,9 +236,11 @@ class Forwarder:
         if found is None:
             answer = self._asked(self._partner.create_list(self.link.settings, name), now)
             found = self._no_answer() if answer is None else self._partner.read_created(answer)
+            self._failpoint("after making a list")
         if isinstance(found, str):
             self._attempts = 0
             self._note([Listed(kind, found, name)])
+            self._failpoint("after listing")
             return now
         return self._missed(found, now)
 
@@ -241,12 +255,16 @@ class Forwarder:
         if isinstance(outcome, RateLimited) and outcome.until is not None:
             bucket.close(outcome.until)
         self._note(self.connection.judged(step.batch, outcome, self._world.clock(), self._world.chance()))
+        self._failpoint("after acknowledging")
         return now
 
     def _asked(self, request: Request, now: int) -> Response | None:
         self._world.buckets[request.kind].take(now)
         signed = self._partner.sign(request, self.link.settings, self._world.nonce(), now)
-        return self._world.send(signed)
+        self._failpoint("before request")
+        answer = self._world.send(signed)
+        self._failpoint("after request")
+        return answer
 
     def _missed(self, failure: Failure, now: int) -> int:
         """What is no change of members has failed: try again, or fault."""
@@ -265,7 +283,9 @@ class Forwarder:
         """Make entries durable, then true."""
         for entry in entries:
             if self._keeper is not None:
+                self._failpoint("before append")
                 self._written = self._keeper.submit(entry).result()
+                self._failpoint("after append")
             self.connection.apply(entry)
             if isinstance(entry, Faulted):
                 _LOG.error(
@@ -273,7 +293,13 @@ class Forwarder:
                     extra={"status": entry.failure.status, "code": entry.failure.code},
                 )  # fmt: skip
         if self._keeper is not None and self._keeper.due():
-            self._keeper.keep(self._written, [snapshot(self.connection)], lambda: None)
+            self._failpoint("before snapshot")
+            contents = self._watched(snapshot(self.connection))
+            self._keeper.keep(self._written, contents, lambda: self._failpoint("after snapshot"))
+
+    def _watched(self, contents: bytes) -> Iterator[bytes]:
+        yield contents
+        self._failpoint("during snapshot")
 
     def _recover(self, keeper: Keeper[Entry]) -> None:
         keeper.take_over()

@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from raudience.cluster.keeping import Shelf
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.errors import StateDamaged
@@ -67,14 +69,12 @@ def read_back(connection: Connection, shelf: Shelf[Entry]) -> int:
 
 def beside(kept: Keepsake | None) -> Keepsake | None:
     """Where the logs of the connections of an engine are: beside its state, not among the logs of its shards. None for
-    one that does not last."""
-    place = kept.stores if kept is not None else None
-    if not isinstance(place, Place):
+    one that does not last. They last as the engine does."""
+    if kept is None or not isinstance(kept.stores, Place):
         return None
-    objects = place.objects and f"{place.objects}/forwarding"
-    if "://" in place.state:
-        return Keepsake(Place(f"{place.state}-forwarding", objects))
-    return Keepsake(Place(str(Path(place.state, "forwarding")), objects))
+    state, objects = kept.stores.state, kept.stores.objects
+    here = f"{state}-forwarding" if "://" in state else str(Path(state, "forwarding"))
+    return msgspec.structs.replace(kept, stores=Place(here, objects and f"{objects}/forwarding"))
 
 
 def log_name(key: str) -> str:

@@ -43,7 +43,8 @@ _CHANCES: Final = 1 << 32
 
 class Outgoing:
     """partner_of: a partner by its id. opened: all settings of an output, secrets too. send: makes a request; None when
-    no answer came. keepsake: where the logs of the connections are; None keeps them in memory alone."""
+    no answer came. keepsake: where the logs of the connections are; None keeps them in memory alone. chance: in [0, 1),
+    spreads attempts."""
 
     def __init__(
         self,
@@ -53,9 +54,10 @@ class Outgoing:
         send: Callable[[Request], Response | None],
         keepsake: Keepsake | None = None,
         clock: Callable[[], int] = now_ms,
+        chance: Callable[[], float] | None = None,
     ) -> None:
         self._engine, self._partner_of, self._opened = engine, partner_of, opened
-        self._send, self._keepsake, self._clock = send, keepsake, clock
+        self._send, self._keepsake, self._clock, self._chance = send, keepsake, clock, chance or _chance
         self._feed = Feed(engine)
         self._forwarders: dict[str, Forwarder] = {}
         self._leaving: dict[str, Forwarder] = {}
@@ -179,6 +181,7 @@ class Outgoing:
             self._leaving.pop(key).close()
             if self._keepsake is not None:
                 self._keepsake.keeper(log_name(key), Entry).remove()
+                self._keepsake.failpoint("after forgetting")
             self._engine.decide(Departed("", key), self._clock())
 
     def _left(self, forwarder: Forwarder, deleted: bool) -> bool:
@@ -207,15 +210,17 @@ class Outgoing:
         return self._forwarder(link, self._partner_of(output.partner), self._sources[connection.id], output)
 
     def _forwarder(self, link: Link, partner: Partner, source: Source, output: Output) -> Forwarder:
-        keeper = None if self._keepsake is None else self._keepsake.keeper(log_name(link.id), Entry)
-        return Forwarder(link, partner, source, self._world(output, partner), keeper)
+        kept, world = self._keepsake, self._world(output, partner)
+        if kept is None:
+            return Forwarder(link, partner, source, world)
+        return Forwarder(link, partner, source, world, kept.keeper(log_name(link.id), Entry), kept.failpoint)
 
     def _world(self, output: Output, partner: Partner) -> Surroundings:
         """Every connection of an account shares its buckets."""
         kinds = ("members", "write", "read")
         limits = partner.bounds(self._settings(output))
         buckets = self._buckets.setdefault(output.key, {kind: Bucket(limits.requests, limits.window) for kind in kinds})
-        return Surroundings(self._send, self._clock, _chance, lambda: os.urandom(_NONCE_BYTES).hex(), buckets)
+        return Surroundings(self._send, self._clock, self._chance, lambda: os.urandom(_NONCE_BYTES).hex(), buckets)
 
     def _link(self, catalog: CatalogState, connection: Connection) -> Link:
         output = catalog.outputs[connection.output]
