@@ -14,8 +14,8 @@ from raudience.criteria.definition import Criterion
 __all__ = [
     "Abandon", "Activate", "Archive", "CatalogCommand", "Clone", "Configure", "Connect", "Create", "CutOver", "Delete",
     "Departed", "Disconnect", "Edit", "EndTest", "Fault", "Filled", "Moving", "OfAudience", "OfOutputs", "PutBook",
-    "PutInput", "PutOutput", "PutWorkspace", "RemoveInput", "RemoveOutput", "RemoveWorkspace", "Rename", "Restore",
-    "Resume", "SetAccess", "SetPurposes", "SetSettings", "SetTier", "StartTest", "Switch", "Tag",
+    "PutInput", "PutOutput", "PutWorkspace", "Reconcile", "RemoveInput", "RemoveOutput", "RemoveWorkspace", "Rename",
+    "Restore", "Resume", "SetAccess", "SetPurposes", "SetSettings", "SetTier", "StartTest", "Switch", "Tag",
 ]  # fmt: skip
 
 
@@ -240,6 +240,14 @@ class Resume(_Command, frozen=True):
     connection: str
 
 
+class Reconcile(_Command, frozen=True):
+    """Compare all that the partner should hold with all that it has acknowledged, and send the difference. again: send
+    the rest anew as well, for what was changed at the partner by others."""
+
+    connection: str
+    again: bool = False
+
+
 class Departed(_Command, frozen=True):
     """Nothing is left to do downstream of a connection that is no more. Said again it means nothing."""
 
@@ -247,7 +255,7 @@ class Departed(_Command, frozen=True):
 
 
 OfOutputs: TypeAlias = (
-    PutOutput | RemoveOutput | Connect | Disconnect | Switch | Configure | Fault | Resume | Departed
+    PutOutput | RemoveOutput | Connect | Disconnect | Switch | Configure | Fault | Resume | Reconcile | Departed
 )  # fmt: skip
 """About outputs and connections."""
 

@@ -15,6 +15,7 @@ from raudience.catalog.commands import (
     Fault,
     OfOutputs,
     PutOutput,
+    Reconcile,
     RemoveOutput,
     Resume,
     Switch,
@@ -41,6 +42,8 @@ def decided(state: CatalogState, command: OfOutputs, at: int) -> CatalogState:
             return _without(state, Departure(gone, forwarded(state, gone), command.downstream, command.by, at))
         case Switch() | Configure():
             return _set(state, command, at)
+        case Reconcile():
+            return _altered(state, command.connection, lambda each: _rechecked(each, at, command.again))
         case Fault() | Resume():
             return _altered(state, command.connection, lambda each: _stopped(each, command))
         case Departed():
@@ -109,19 +112,28 @@ def _connect(state: CatalogState, command: Connect, at: int) -> CatalogState:
 
 def _set(state: CatalogState, command: Switch | Configure, at: int) -> CatalogState:
     before = state.connections[command.connection]
-    after = replace(before, active=command.active) if isinstance(command, Switch) else _configured(before, command)
+    after = replace(before, active=command.active) if isinstance(command, Switch) else _configured(before, command, at)
     if after == before:
         return state
     return _altered(state, before.id, lambda _: replace(after, updated_by=command.by, updated_at=at))
 
 
-def _configured(connection: Connection, command: Configure) -> Connection:
-    return replace(
+def _configured(connection: Connection, command: Configure, at: int) -> Connection:
+    """With other settings everybody is looked at, also by a forwarder that is not at work now."""
+    after = replace(
         connection,
         settings=connection.settings if command.settings is None else command.settings,
         flush=connection.flush if command.flush is None else command.flush,
         attributes=connection.attributes if command.attributes is None else command.attributes,
     )
+    same = (after.settings, after.attributes) == (connection.settings, connection.attributes)
+    return after if same else _rechecked(after, at)
+
+
+def _rechecked(connection: Connection, at: int, again: bool = False) -> Connection:
+    """A wish is another one than the last, whatever the clock does."""
+    wish = max(at, connection.recheck + 1)
+    return replace(connection, recheck=wish, resend=wish if again else connection.resend)
 
 
 def _stopped(connection: Connection, command: Fault | Resume) -> Connection:

@@ -31,6 +31,7 @@ from raudience.catalog.commands import (
     PutInput,
     PutOutput,
     PutWorkspace,
+    Reconcile,
     RemoveInput,
     RemoveWorkspace,
     Rename,
@@ -85,7 +86,7 @@ def key_of(command: CatalogCommand) -> str:
             return command.output.key
         case Connect():
             return f"{command.audience} to {command.output}"
-        case Disconnect() | Switch() | Configure() | Fault() | Resume() | Departed():
+        case Disconnect() | Switch() | Configure() | Fault() | Resume() | Reconcile() | Departed():
             return command.connection
         case _:
             return command.key

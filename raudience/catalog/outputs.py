@@ -54,7 +54,8 @@ class Connection(msgspec.Struct, frozen=True):
     """An audience, or one variation of its A/B test, that goes to an output. variation: None for the whole audience.
     active: it sends (semantics 131). flush: milliseconds for which changes are gathered. attributes: names of those
     that go along (semantics 195). stop: the fault, None while all is well. resumed: `at` of the last fault of which
-    somebody said that its cause is gone, 0 before the first."""
+    somebody said that its cause is gone, 0 before the first. recheck: when it was asked for the last time that all of
+    it be compared anew; resend: that all of it be sent anew; 0: never."""
 
     id: str
     audience: str
@@ -66,6 +67,8 @@ class Connection(msgspec.Struct, frozen=True):
     attributes: tuple[str, ...] = ()
     stop: Stop | None = None
     resumed: int = 0
+    recheck: int = 0
+    resend: int = 0
     created_by: str = ""
     created_at: int = 0
     updated_by: str = ""

@@ -13,6 +13,7 @@ from raudience.catalog.commands import (
     Disconnect,
     OfOutputs,
     PutOutput,
+    Reconcile,
     RemoveOutput,
     Resume,
     Switch,
@@ -44,7 +45,7 @@ def output_faults(state: CatalogState, command: OfOutputs) -> list[Fault]:
             return [*_not_there(state, command), *_of_sending(command.flush, command.attributes)]
         case Configure():
             return _unknown_connection(state, command) or _of_sending(command.flush or 0, command.attributes or ())
-        case Disconnect() | Switch():
+        case Disconnect() | Switch() | Reconcile():
             return _unknown_connection(state, command)
         case Resume():
             return _not_stopped(state, command)
@@ -164,7 +165,7 @@ def _of_sending(flush: int, attributes: tuple[str, ...]) -> list[Fault]:
     return draft.faults
 
 
-def _unknown_connection(state: CatalogState, command: Disconnect | Switch | Configure) -> list[Fault]:
+def _unknown_connection(state: CatalogState, command: Disconnect | Switch | Configure | Reconcile) -> list[Fault]:
     if command.connection in state.connections:
         return []
     return [unknown("connection", "the id of a connection", command.connection, state.connections)]

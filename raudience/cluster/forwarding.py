@@ -18,7 +18,7 @@ from raudience.cluster.keepsakes import Failpoint, no_failure
 from raudience.cluster.ledgers import read_back
 from raudience.forward.buckets import Bucket
 from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
-from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Resumed
+from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed
 from raudience.forward.keeping import snapshot
 from raudience.forward.kinds import Failure, GoneAtPartner, Outcome, RateLimited, Retry
 from raudience.forward.partner import Forwarded, Partner, Request, Response
@@ -35,8 +35,9 @@ _REFRESH: Final = HOUR
 
 class Link(msgspec.Struct, frozen=True):
     """What a connection joins. name: what outputs call the audience or its variation. settings: of the output, opened,
-    and of the connection. audience: its key. flush: milliseconds for which changes are gathered. Whatever is in it may
-    change: the next step does as it says now."""
+    and of the connection. audience: its key. flush: milliseconds for which changes are gathered. recheck, resend: when
+    it was asked that everybody be looked at, and that all be sent anew. Whatever is in it may change: the next step
+    does as it says now."""
 
     id: str
     name: str
@@ -44,6 +45,8 @@ class Link(msgspec.Struct, frozen=True):
     audience: str = ""
     variation: str | None = None
     flush: int = 0
+    recheck: int = 0
+    resend: int = 0
 
     @property
     def forwarded(self) -> Forwarded:
@@ -99,24 +102,29 @@ class Forwarder:
         self._attempts, self._waits = 0, 0
         if keeper is not None:
             self._recover(keeper)
-        if not self.connection.position:
+        if not self.connection.position or self._is_asked():
             self.refill()
 
     def refill(self) -> None:
-        """Look at all members and at all whom the partner holds: at the beginning, and when settings have changed."""
+        """Look at all members and at all whom the partner holds: at the beginning, when settings have changed, and when
+        somebody asks for it."""
         position = self._source.position()
         held = {mpid for held in self.connection.held.values() for mpid in held.users()}
         everybody = dict.fromkeys((*self._source.members(), *sorted(held)))
         self._note(Filling(some) for some in _parts(list(everybody)))
         self._note([Heard(max(position, 1), ())])
+        if self._is_asked():
+            # With the last of all: who dies before does everything again.
+            again = self.link.resend > self.connection.rechecked
+            self._note([Rechecked(self.link.recheck, again)])
 
     def change(self, link: Link) -> None:
         """Do as the link says now."""
-        if link.settings != self.link.settings:
+        other, self.link = link.settings != self.link.settings, link
+        if other:
             self.connection.configure(link.settings, self._partner.bounds(link.settings))
-            self.link = link
+        if other or self._is_asked():
             self.refill()
-        self.link = link
 
     def leave(self, link: Link, source: Source) -> None:
         """Nobody is a member any longer: what is left is to say so downstream, as the link says now."""
@@ -181,6 +189,9 @@ class Forwarder:
     def close(self) -> None:
         if self._keeper is not None:
             self._keeper.close()
+
+    def _is_asked(self) -> bool:
+        return self.link.recheck > self.connection.rechecked
 
     def _gathered(self, now: int) -> int:
         """The instant at which what is to be looked at has been gathered for long enough."""

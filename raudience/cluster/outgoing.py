@@ -236,7 +236,8 @@ class Outgoing:
 
 
 def _link(connection: Connection, name: str, settings: dict[str, str | bool | int]) -> Link:
-    return Link(connection.id, name, settings, connection.audience, connection.variation, connection.flush)
+    wishes = (connection.recheck, connection.resend)
+    return Link(connection.id, name, settings, connection.audience, connection.variation, connection.flush, *wishes)
 
 
 def _chance() -> float:

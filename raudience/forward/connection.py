@@ -23,6 +23,7 @@ from raudience.forward.entries import (
     Heard,
     Listed,
     Lost,
+    Rechecked,
     Refused,
     Resumed,
     Row,
@@ -104,6 +105,7 @@ class Connection:
         self.fault: Faulted | None = None
         self.position = 0
         self.planned_at = 0
+        self.rechecked = 0
         self._live: dict[int, None] = {}
         self._later: dict[int, None] = {}
         self._batches: list[Batch] = []
@@ -146,6 +148,8 @@ class Connection:
             case Resumed():
                 self.fault, self._attempts, self._waits, self._refusals = None, 0, 0, 0
                 self.refused = {kind: {} for kind in self.refused}
+            case Rechecked():
+                self._recheck(entry)
             case _:
                 assert_never(entry)
 
@@ -302,6 +306,15 @@ class Connection:
                     held.drop(mpid, value)
                 for mpid, value in entry.puts:
                     held.put(mpid, value, entry.second)
+
+    def _recheck(self, entry: Rechecked) -> None:
+        self.rechecked = entry.at
+        if entry.again:
+            for held in self.held.values():
+                held.doubt()
+            self.refused = {kind: {} for kind in self.refused}
+            # Whoever was looked at before is not done with after what is under way.
+            self._batches, self._looked = [], frozenset()
 
     def _lose(self, kind: str) -> None:
         """Nobody is on the list any longer; whoever was has to be looked at again."""

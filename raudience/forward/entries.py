@@ -16,6 +16,7 @@ __all__ = [
     "Heard",
     "Listed",
     "Lost",
+    "Rechecked",
     "Refused",
     "Resumed",
     "Row",
@@ -101,4 +102,14 @@ class Resumed(_Entry, frozen=True):
     """Somebody says that the cause of the fault is gone."""
 
 
-Entry: TypeAlias = Heard | Filling | Listed | Lost | Sending | Acknowledged | Settled | Refused | Faulted | Resumed
+class Rechecked(_Entry, frozen=True):
+    """What was asked for up to an instant is noted: all users are to be looked at. again: whatever was acknowledged is
+    unsure from here on, and what was refused is tried once more."""
+
+    at: int
+    again: bool = False
+
+
+Entry: TypeAlias = (
+    Heard | Filling | Listed | Lost | Sending | Acknowledged | Settled | Refused | Faulted | Resumed | Rechecked
+)  # fmt: skip

@@ -88,6 +88,12 @@ class Held:
         self._count -= 1
         self._settle()
 
+    def doubt(self) -> None:
+        """Every row is unsure from here on."""
+        self._sent[:] = 0
+        for values in self._fresh.values():
+            values.update(dict.fromkeys(values, 0))
+
     def sent_before(self, second: int) -> list[int]:
         """Users, ascending, of whom a value was sent before a second."""
         old = self._mpids[(self._sent < second) & ~self._gone].tolist()

@@ -33,6 +33,7 @@ class _Kept(msgspec.Struct, frozen=True):
     live: NDArray[np.int64]
     later: NDArray[np.int64]
     planned_at: int = 0
+    rechecked: int = 0
 
 
 _KEPT: Packed[_Kept] = Packed(_Kept)
@@ -51,6 +52,7 @@ def snapshot(connection: Connection) -> bytes:
             live=np.array(live, np.int64),
             later=np.array(later, np.int64),
             planned_at=connection.planned_at,
+            rechecked=connection.rechecked,
         )
     )
 
@@ -62,7 +64,7 @@ def load(connection: Connection, data: bytes | memoryview) -> None:
     connection.refused |= {kind: dict(values) for kind, values in kept.refused.items()}
     for kind, rows in kept.held.items():
         connection.held[kind] = _held(rows)
-    connection.planned_at = kept.planned_at
+    connection.planned_at, connection.rechecked = kept.planned_at, kept.rechecked
     connection.wait_for(kept.live.tolist(), kept.later.tolist())
 
 

@@ -18,6 +18,7 @@ from raudience.catalog.commands import (
     OfOutputs,
     PutBook,
     PutOutput,
+    Reconcile,
     RemoveOutput,
     Rename,
     Resume,
@@ -25,6 +26,7 @@ from raudience.catalog.commands import (
     Switch,
 )
 from raudience.catalog.connecting import forwarded
+from raudience.catalog.deciding import decide
 from raudience.catalog.entries import CatalogState
 from raudience.catalog.experiments import Share
 from raudience.catalog.outputs import Output, Stop
@@ -231,6 +233,35 @@ def test_only_what_has_a_fault_is_resumed_and_late_news_mean_nothing():
     assert after(fault_of("gone"), Departed("", "gone"), state=state) == state
 
 
+def wishes(state):
+    return only(state).recheck, only(state).resend
+
+
+def test_a_wish_to_compare_anew_is_a_later_instant_than_any_wish_before():
+    state = after(*CONNECTED)
+    key = only(state).id
+    assert wishes(state) == (0, 0)
+    once = decide(state, Reconcile("bob", key), 7_000)
+    assert wishes(once) == (7_000, 0)
+    twice = decide(once, Reconcile("bob", key, again=True), 7_000)
+    assert wishes(twice) == (7_001, 7_001)
+    assert wishes(decide(twice, Reconcile("bob", key), 8_000)) == (8_000, 7_001)
+
+
+def test_other_settings_are_a_wish_to_compare_anew_for_a_forwarder_that_is_away():
+    state = after(*CONNECTED)
+    key = only(state).id
+    assert wishes(decide(state, Configure("bob", key, flush=5), 7_000)) == (0, 0)
+    assert wishes(decide(state, Configure("bob", key, settings={"emails": False}), 7_000)) == (7_000, 0)
+    assert wishes(decide(state, Configure("bob", key, attributes=("ltv",)), 7_000)) == (7_000, 0)
+
+
+def test_only_a_connection_is_compared():
+    assert refusal(after(*CONNECTED, Delete("", "a")), Reconcile("", "x")) == [
+        "connection: expected the id of a connection (there is none yet), got `x`"
+    ]
+
+
 def test_outputs_change_nothing_that_shards_evaluate():
     assert after(*CONNECTED).revision == after(ACTIVE).revision
 
@@ -248,7 +279,15 @@ def test_a_state_from_before_there_were_outputs_is_read():
 
 @pytest.mark.parametrize(
     "command",
-    [MAIN, Connect("", "a", "main"), fault_of("x"), Resume("", "x"), Departed("", "x"), Switch("", "x", True)],
+    [
+        MAIN,
+        Connect("", "a", "main"),
+        fault_of("x"),
+        Resume("", "x"),
+        Departed("", "x"),
+        Switch("", "x", True),
+        Reconcile("", "x", True),
+    ],
 )
 def test_commands_come_back_from_the_log_as_they_were(command):
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(command), type=OfOutputs) == command

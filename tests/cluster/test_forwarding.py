@@ -125,6 +125,64 @@ def test_a_kind_that_is_switched_off_is_taken_off_and_comes_back(stage):
     assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com"}
 
 
+def test_a_kind_that_was_switched_off_while_nobody_was_at_work_is_taken_off(stage):
+    stage.forwarder.close()
+    stage.link = Link("c1", "Big Spenders", GOOD | {"emails": False}, recheck=5)
+    stage.begin()
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == set()
+
+
+def test_a_wish_to_compare_anew_is_heeded_once_and_sends_nothing_that_was_acknowledged(stage):
+    before = len(stage.server.requests)
+    stage.link = Link("c1", "Big Spenders", GOOD, recheck=5)
+    stage.forwarder.change(stage.link)
+    assert stage.forwarder.connection.backlog == 2
+    stage.work()
+    assert len(stage.server.requests) == before
+    stage.die()
+    assert stage.forwarder.connection.backlog == 0
+
+
+def test_who_was_taken_off_by_others_is_put_on_again_when_all_is_sent_anew(stage):
+    stage.server.of("Big Spenders (email)").clear()
+    stage.link = Link("c1", "Big Spenders", GOOD, recheck=5)
+    stage.forwarder.change(stage.link)
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == set()
+    stage.link = Link("c1", "Big Spenders", GOOD, recheck=6, resend=6)
+    stage.forwarder.change(stage.link)
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com"}
+
+
+def test_all_is_sent_anew_although_it_dies_before_the_first_of_it(stage):
+    stage.server.of("Big Spenders (email)").clear()
+    stage.link = Link("c1", "Big Spenders", GOOD, recheck=6, resend=6)
+    stage.forwarder.change(stage.link)
+    stage.die()
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com"}
+    before = len(stage.server.requests)
+    stage.die()
+    stage.work()
+    assert len(stage.server.requests) == before
+
+
+def test_what_was_on_its_way_is_sent_anew_with_the_rest(stage):
+    stage.people.put(3, email=["c@x.com"])
+    stage.people.put(2, email=["b@x.com"], mobile_number=["+1"])
+    stage.server.answers = [None]
+    for _ in range(2):
+        stage.forwarder.work()
+    stage.server.of("Big Spenders (phone)").clear()
+    stage.link = Link("c1", "Big Spenders", GOOD, recheck=6, resend=6)
+    stage.forwarder.change(stage.link)
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com", "c@x.com"}
+    assert stage.server.of("Big Spenders (phone)") == {"+1"}
+
+
 @pytest.mark.parametrize("answers", [[None], [503, 503], [429], [None, 429, 503]], ids=str)
 def test_what_can_be_tried_again_is_tried_again_until_it_is_taken(stage, answers):
     stage.people.put(3, email=["c@x.com"])
