@@ -95,7 +95,9 @@ class Forwarder:
     ) -> None:
         self.link, self._partner, self._source, self._world, self._keeper = link, partner, source, world, keeper
         self._failpoint = failpoint
-        self.connection = Connection(partner.identities, partner.bounds(link.settings), link.settings, partner.refresh)
+        self.connection = Connection(
+            partner.identities, partner.bounds(link.settings), link.settings, partner.refresh, partner.whole
+        )
         self._written = 0
         self._refreshed = 0
         self._since: int | None = None
@@ -168,14 +170,14 @@ class Forwarder:
             case _:
                 assert_never(step)
 
-    def end(self) -> bool:
-        """Do downstream what the partner's policy says of a deleted audience; whether all of it is done. What is gone
-        already is done."""
+    def end(self, at: int) -> bool:
+        """Do downstream what the partner's policy says of an audience that was deleted at an instant; whether all of it
+        is done. What is gone already is done."""
         if self._partner.deletes == "keep":
             return True
-        now = self._world.clock()
+        now, at = self._world.clock(), max(at, self.connection.planned_at + 1)
         for list_id in {listed.list_id: None for listed in self.connection.lists.values()}:
-            answer = self._asked(self._partner.delete_list(self.link.settings, list_id), now)
+            answer = self._asked(self._partner.delete_list(self.link.settings, list_id, at), now)
             outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
             if isinstance(outcome, GoneAtPartner) or not isinstance(outcome, Failure):
                 lists = list(self.connection.lists.items())

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from raudience.catalog.commands import Departed, Fault
 from raudience.catalog.connecting import forwarded
 from raudience.catalog.entries import CatalogState
-from raudience.catalog.outputs import Connection, Output
+from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.clock import SECOND, now_ms
 from raudience.cluster.engine import Engine
 from raudience.cluster.forwarding import Forwarder, Link, Source, Surroundings
@@ -177,17 +177,17 @@ class Outgoing:
             self._leaving[key] = self._forwarder(link, partner, Nobody(), output)
         forwarder = self._leaving[key]
         forwarder.leave(link, Nobody())
-        if departure.ending == "keep" or self._left(forwarder, departure.ending == "deleted"):
+        if departure.ending == "keep" or self._left(forwarder, departure):
             self._leaving.pop(key).close()
             if self._keepsake is not None:
                 self._keepsake.keeper(log_name(key), Entry).remove()
                 self._keepsake.failpoint("after forgetting")
             self._engine.decide(Departed("", key), self._clock())
 
-    def _left(self, forwarder: Forwarder, deleted: bool) -> bool:
+    def _left(self, forwarder: Forwarder, departure: Departure) -> bool:
         """Delete the lists as the partner's policy says, or take everybody off them; whether that is done."""
-        if deleted:
-            return forwarder.end()
+        if departure.ending == "deleted":
+            return forwarder.end(departure.at)
         forwarder.refill()
         for _ in range(_TURN):
             following = forwarder.work()

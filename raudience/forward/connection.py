@@ -32,7 +32,8 @@ from raudience.forward.entries import (
 )
 from raudience.forward.held import Held
 from raudience.forward.identities import wanted
-from raudience.forward.kinds import BadItems, Done, Failure, GoneAtPartner, Outcome, RateLimited, Retry
+from raudience.forward.kinds import BadItems, Done, Failure, GoneAtPartner, Outcome, Partly, RateLimited, Retry
+from raudience.forward.members import WHOLE, Attribute, wanted_whole
 from raudience.forward.partner import IdentityRule, Item, Limits, Settings
 from raudience.forward.retrying import next_attempt
 
@@ -45,11 +46,12 @@ _LOOKED_AT: Final = 1_000
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a user stands now: a member or not, and his identities by name."""
+    """How a user stands now: a member or not, his identities by name, and the attributes that go along."""
 
     mpid: int
     member: bool
     identities: Mapping[str, Sequence[str]]
+    attributes: Mapping[str, Attribute] = {}
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -90,18 +92,26 @@ Step: TypeAlias = EnsureList | Look | Send | Wait
 
 
 class Connection:
-    """rules, settings: what is sent. refresh: milliseconds after which a member is sent again.
+    """rules, settings: what is sent. refresh: milliseconds after which a member is sent again. whole: whether users go
+    as one value each.
 
     `apply` takes what the log says; `next` says what to do; `planned` and `judged` turn what was found out into entries
     for the log. What is not in the log, waiting and the order of sending, begins anew after a crash."""
 
     def __init__(
-        self, rules: Sequence[IdentityRule], limits: Limits, settings: Settings, refresh: int | None = None
+        self,
+        rules: Sequence[IdentityRule],
+        limits: Limits,
+        settings: Settings,
+        refresh: int | None = None,
+        whole: bool = False,
     ) -> None:
-        self._rules, self._limits, self._settings, self._refresh = rules, limits, settings, refresh
+        self._rules, self._limits, self._settings = rules, limits, settings
+        self._refresh, self._whole = refresh, whole
+        kinds = (WHOLE,) if whole else tuple(rule.kind for rule in rules)
         self.lists: dict[str, Listed] = {}
-        self.held: dict[str, Held] = {rule.kind: Held() for rule in rules}
-        self.refused: dict[str, dict[bytes, Failure]] = {rule.kind: {} for rule in rules}
+        self.held: dict[str, Held] = {kind: Held() for kind in kinds}
+        self.refused: dict[str, dict[bytes, Failure]] = {kind: {} for kind in kinds}
         self.fault: Faulted | None = None
         self.position = 0
         self.planned_at = 0
@@ -183,7 +193,7 @@ class Connection:
 
     def _noted(self, batch: Batch, now: int) -> list[Entry]:
         """Rows that need no word to the partner are so at once; the others are unsure from here on."""
-        moved = {item.value for item in batch.items}
+        moved = _values_of(batch.items)
         puts, drops = (tuple(row for row in rows if row[1] not in moved) for rows in (batch.puts, batch.drops))
         unsure = tuple(row for row in (*batch.puts, *batch.drops) if row[1] in moved)
         silent = [Acknowledged(batch.kind, puts, drops, now // SECOND)] if puts or drops else []
@@ -197,6 +207,8 @@ class Connection:
             return [taken, *self._settled()]
         if isinstance(outcome, BadItems):
             return self._without_bad(batch, outcome, now)
+        if isinstance(outcome, Partly):
+            return self._without_taken(batch, outcome, now, chance)
         if isinstance(outcome, Retry | RateLimited):
             at = next_attempt(outcome, self._attempts, now, chance)
             self._attempts += 1
@@ -214,8 +226,13 @@ class Connection:
     def _wanted(self, standing: Standing) -> dict[str, set[bytes]]:
         if not standing.member:
             return {}
-        found = wanted(self._rules, self._settings, standing.identities)
+        found = self._chosen(standing)
         return {kind: values - self.refused[kind].keys() for kind, values in found.items()}
+
+    def _chosen(self, standing: Standing) -> dict[str, set[bytes]]:
+        if self._whole:
+            return wanted_whole(self._rules, self._settings, standing.mpid, standing.identities, standing.attributes)
+        return wanted(self._rules, self._settings, standing.identities)
 
     def _difference(self, kind: str, should: Sequence[tuple[int, set[bytes]]], since: int, at: int) -> Batch:
         """What has to change so that users hold the values they should. since: what was sent before this second is sent
@@ -227,6 +244,8 @@ class Connection:
             puts += [(mpid, value) for value in sorted(values - present)]
             again += [(mpid, value) for value in sorted(values & present) if held.sent(mpid, value) < since]
             drops += [(mpid, value) for value in sorted(present - values)]
+        if self._whole:
+            return Batch(kind, _items_of_users((*puts, *again), drops), (*puts, *again), tuple(drops), at)
         change = Counter(value for _, value in puts)
         change.subtract(value for _, value in drops)
         change.update(dict.fromkeys((value for _, value in again), 0))
@@ -252,7 +271,7 @@ class Connection:
         ]
 
     def _part(self, batch: Batch, items: tuple[Item, ...]) -> Batch:
-        values = {item.value for item in items}
+        values = _values_of(items)
         puts, drops = (tuple(row for row in rows if row[1] in values) for rows in (batch.puts, batch.drops))
         return Batch(batch.kind, items, puts, drops, batch.at)
 
@@ -265,14 +284,31 @@ class Connection:
             halves = (self._part(batch, items) for items in (batch.items[:middle], batch.items[middle:]))
             self._batches = [*halves, *rest]
             return []
-        bad = {batch.items[position].value for position in positions}
+        refused = [batch.items[position] for position in positions]
+        bad = {item.value for item in refused}
         self._refusals += len(bad)
         if self._refusals > _REFUSALS:
             # So many, and nothing taken between them: it is not the items.
             return [Faulted(outcome, now)]
         good = tuple(item for item in batch.items if item.value not in bad)
+        # What is void stays so, though nothing takes its place.
+        good = (*(_void(item.replaces) for item in refused if item.replaces), *good)
         self._batches = [*([self._part(batch, good)] if good else []), *rest]
         return [Refused(batch.kind, tuple(sorted(bad)), outcome), *self._settled()]
+
+    def _without_taken(self, batch: Batch, outcome: Partly, now: int, chance: float) -> list[Entry]:
+        """What was taken is so; the others come again, after a wait that begins anew whenever something was taken."""
+        if not outcome.taken:
+            return self.judged(batch, outcome.failure, now, chance)
+        places = frozenset(outcome.taken)
+        taken, left = (
+            self._part(batch, tuple(item for place, item in enumerate(batch.items) if (place in places) is were_taken))
+            for were_taken in (True, False)
+        )
+        self._batches = [left, *self._batches[1:]]
+        self._attempts, self._refusals = 1, 0
+        self._waits = next_attempt(outcome.failure, 0, now, chance) or now
+        return [Acknowledged(batch.kind, taken.puts, taken.drops, now // SECOND)]
 
     def _settled(self) -> list[Entry]:
         """Users of the last look are done with when nothing of it is left to send."""
@@ -321,3 +357,21 @@ class Connection:
         self._later.update(dict.fromkeys(self.held[kind].users()))
         self.held[kind] = Held()
         self.lists.pop(kind, None)
+
+
+def _values_of(items: Iterable[Item]) -> set[bytes]:
+    return {value for item in items for value in (item.value, *item.replaces)}
+
+
+def _items_of_users(puts: Iterable[Row], drops: Iterable[Row]) -> tuple[Item, ...]:
+    """An item for each user, with all that is void of him; removals first."""
+    void: dict[int, list[bytes]] = {}
+    for mpid, value in drops:
+        void.setdefault(mpid, []).append(value)
+    added = [Item(value, True, tuple(void.pop(mpid, ()))) for mpid, value in puts]
+    return (*map(_void, void.values()), *added)
+
+
+def _void(values: Sequence[bytes]) -> Item:
+    """A user, known by these values, is gone."""
+    return Item(values[0], False, tuple(values[1:]))

@@ -11,8 +11,8 @@ from typing import TypeAlias
 import msgspec
 
 __all__ = [
-    "AskPermission", "BadItems", "Done", "Failure", "GoneAtPartner", "OurBug", "Outcome", "RateLimited", "Retry",
-    "SignInAgain",
+    "AskPermission", "BadItems", "Done", "Failure", "GoneAtPartner", "OurBug", "Outcome", "Partly", "RateLimited",
+    "Retry", "SignInAgain",
 ]  # fmt: skip
 
 
@@ -64,4 +64,14 @@ class OurBug(_Failure, frozen=True):
 
 
 Failure: TypeAlias = Retry | RateLimited | SignInAgain | AskPermission | GoneAtPartner | BadItems | OurBug
-Outcome: TypeAlias = Done | Failure
+
+
+class Partly(msgspec.Struct, frozen=True, tag=True):
+    """The partner has taken the items at these positions and has nothing against the others: those are to be sent
+    again. failure: why not now."""
+
+    taken: tuple[int, ...]
+    failure: Retry | RateLimited
+
+
+Outcome: TypeAlias = Done | Partly | Failure

@@ -56,10 +56,12 @@ class Limits(msgspec.Struct, frozen=True):
 
 class Item(msgspec.Struct, frozen=True):
     """Put a value on a list of the partner, or take it off. value: normalised; the bytes of its hash, which the partner
-    gets in the form it likes, or of its text."""
+    gets in the form it likes, or of its text. Of partners who take users whole it is a user (`members.decode`), and
+    replaces: other values of that user, which are void from now on."""
 
     value: bytes
     add: bool
+    replaces: tuple[bytes, ...] = ()
 
 
 class Forwarded(msgspec.Struct, frozen=True):
@@ -107,6 +109,9 @@ class Partner(ABC):
     limits: ClassVar[Limits]
     deletes: ClassVar[Literal["delete", "keep", "message"]]
     """What happens downstream when the audience is deleted (seed, "Delete an audience")."""
+    whole: ClassVar[bool] = False
+    """Whether it takes users whole, identities and attributes in one value of the only kind `members.WHOLE`; the rules
+    say which identities go in."""
     refresh: ClassVar[int | None] = None
     """Milliseconds after which a member must be sent again, or the partner forgets it."""
 
@@ -143,7 +148,8 @@ class Partner(ABC):
     def rename_list(self, settings: Settings, list_id: str, name: str) -> Request: ...
 
     @abstractmethod
-    def delete_list(self, settings: Settings, list_id: str) -> Request: ...
+    def delete_list(self, settings: Settings, list_id: str, at: int) -> Request:
+        """at: later than all that was sent to it, and the same instant when this is asked again."""
 
     @abstractmethod
     def read_done(self, response: Response) -> Outcome:

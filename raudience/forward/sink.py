@@ -1,12 +1,13 @@
 """Partners that keep no lists: they are told of each change, with what is forwarded in it.
 
-What they are told is plain: values as profiles have them, trimmed. They are receivers of one's own, so every identity
-may be sent, each with a switch; customer ids and e-mail addresses are from the beginning.
+They take users whole: MPID, identities, and the attributes that were chosen. What they are told is plain: values as
+profiles have them, trimmed. They are receivers of one's own, so every identity may be sent, each with a switch;
+customer ids and e-mail addresses are from the beginning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http.client import responses
 from typing import Final
 
@@ -27,9 +28,20 @@ from raudience.forward.kinds import (
     Retry,
     SignInAgain,
 )
-from raudience.forward.partner import Forwarded, IdentityRule, Limits, Partner, Request, Response, Setting, Settings
+from raudience.forward.members import ANONYMOUS, decode
+from raudience.forward.partner import (
+    Forwarded,
+    IdentityRule,
+    Item,
+    Limits,
+    Partner,
+    Request,
+    Response,
+    Setting,
+    Settings,
+)
 
-__all__ = ["FORWARD", "PLAIN", "Sink", "forwarded_of", "outcome_of"]
+__all__ = ["ANONYMOUS_USERS", "FORWARD", "PLAIN", "Sink", "forwarded_of", "outcome_of", "secrets_of"]
 
 _NAMES: Final = USER_IDENTITIES + DEVICE_IDENTITIES
 _USUAL: Final = ("customer_id", "email")
@@ -40,13 +52,18 @@ FORWARD: Final = tuple(
 )
 """A switch of the connection for each identity."""
 
+ANONYMOUS_USERS: Final = Setting(
+    ANONYMOUS, "Send anonymous users", "flag", True, help="Members without any identity that is sent: by MPID alone"
+)
+"""As the source's Kinesis Firehose has it, and with its default: a receiver knows as many members as there are."""
+
 
 def _trimmed(name: str, value: str) -> str | None:
     return value.strip() or None
 
 
 PLAIN: Final = tuple(IdentityRule(name, (name,), _trimmed, flag=f"forward_{name}") for name in _NAMES)
-"""Each identity is a kind of its own."""
+"""Each identity has its own rule; all go into the one value of a user."""
 
 _MEANINGS: Final[dict[int, type[Failure]]] = {
     401: SignInAgain,
@@ -66,8 +83,9 @@ is not taken. Others from 500 on are to be tried again; what is left nobody shou
 class Sink(Partner):
     """What partners without lists have in common."""
 
+    whole = True
     identities = PLAIN
-    connection_settings = FORWARD
+    connection_settings = (*FORWARD, ANONYMOUS_USERS)
 
     def bounds(self, settings: Settings) -> Limits:
         """As many items in a request as the output says: one at least, and no more than the partner allows."""
@@ -114,6 +132,14 @@ def outcome_of(response: Response, hidden: Iterable[str] = ()) -> Outcome:
     if isinstance(failure, Retry | RateLimited):
         return msgspec.structs.replace(failure, until=asked_to_wait(response))
     return failure
+
+
+def secrets_of(items: Iterable[Item]) -> Iterator[str]:
+    """What of items must not come back in the text of a failure: every value of every identity."""
+    for item in items:
+        for value in (item.value, *item.replaces):
+            for texts in decode(value).identities.values():
+                yield from texts
 
 
 def _text(response: Response, hidden: Iterable[str]) -> str:

@@ -236,14 +236,14 @@ def test_a_bad_item_keeps_nobody_else_out(stage):
 def test_deleting_the_audience_deletes_every_list_and_what_is_gone_already_is_done(stage):
     gone = next(each for each, name in stage.server.names.items() if name == "Big Spenders (phone)")
     del stage.server.names[gone], stage.server.members[gone]
-    assert stage.forwarder.end()
+    assert stage.forwarder.end(stage.now)
     assert stage.server.names == {}
 
 
 def test_a_delete_that_the_partner_does_not_take_is_tried_again(stage):
     stage.server.answers = [503]
-    assert not stage.forwarder.end()
-    assert stage.forwarder.end()
+    assert not stage.forwarder.end(stage.now)
+    assert stage.forwarder.end(stage.now)
     assert stage.server.names == {}
 
 

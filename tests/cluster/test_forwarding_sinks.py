@@ -93,7 +93,7 @@ def test_the_end_of_the_audience_is_told_once(stage, receiver):
     stage.people.put(1, email=["ann@x.org"], customer_id=["7"])
     stage.forwarder.change(stage.link("Big Spenders", forward_customer_id=True))
     stage.work()
-    assert stage.forwarder.end()
-    assert stage.forwarder.end()
+    assert stage.forwarder.end(stage.now)
+    assert stage.forwarder.end(stage.now)
     assert [told["connection"] for told in receiver.deleted] == ["c1"]
     assert "deleted" in str(receiver.requests[-1])

@@ -78,7 +78,9 @@ class World:
 
     def start(self):
         """A forwarder that knows nothing but its log."""
-        self.connection = Connection(self.partner.identities, self.limits, self.settings, self.partner.refresh)
+        self.connection = Connection(
+            self.partner.identities, self.limits, self.settings, self.partner.refresh, self.partner.whole
+        )
         for entry in self.log:
             self.connection.apply(entry)
 
@@ -117,9 +119,10 @@ class World:
     def delete(self):
         """Do downstream what the policy says; whatever is asked is asked twice."""
         if self.partner.deletes != "keep":
+            at = max(self.now, self.connection.planned_at + 1)
             for list_id in dict.fromkeys(listed.list_id for listed in self.connection.lists.values()):
                 for _ in range(2):
-                    answer = self.ask(self.partner.delete_list(self.settings, list_id))
+                    answer = self.ask(self.partner.delete_list(self.settings, list_id, at))
                     assert self.partner.read_done(answer) == Done()
 
     def refuse(self, kind, text):
@@ -221,9 +224,14 @@ class World:
             text
             for user in self.users.values()
             for text in user.identities.get(kind.identity, ())
-            if user.member and self.settings[kind.flag] and (kind, text) not in self.refused
+            if user.member and self.settings[kind.flag] and (kind, text) not in self.refused and self.is_taken(user)
         }
         return {kind.sent(text) for text in texts}
+
+    def is_taken(self, user):
+        """Who takes users whole leaves out all of a user of whom something is refused."""
+        texts = [(kind, text) for kind in self.case.kinds for text in user.identities.get(kind.identity, ())]
+        return not self.partner.whole or self.refused.isdisjoint(texts)
 
     def members(self, kind):
         return self.case.members(self.fake, self.name, kind.kind, self.now)

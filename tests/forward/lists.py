@@ -52,7 +52,7 @@ class ListsPartner(Partner):
     def rename_list(self, settings, list_id, name):
         return Request("PUT", f"{HOST}/lists/{list_id}", (("name", name),), kind="write")
 
-    def delete_list(self, settings, list_id):
+    def delete_list(self, settings, list_id, at):
         return Request("DELETE", f"{HOST}/lists/{list_id}", kind="write")
 
     def read_done(self, response):

@@ -3,31 +3,41 @@
 import pytest
 
 from raudience.errors import ReportBug
+from raudience.forward.members import WHOLE, Member, encode
 from raudience.forward.partner import Forwarded, Item
 from raudience.forward.partners.files import Files
 
 FILES = Files()
 LIST = FILES.own_list(Forwarded("c7", "big-spenders", "A/1", "Big Spenders - A/1"))
-ITEMS = (Item(b"bob@x.org", False), Item("ann@é.org".encode(), True))
+BOB = encode(Member(2, {"email": ("bob@x.org",)}, {"ltv": 1}))
+ANN = encode(Member(1, {"email": ("ann@é.org",), "push_token": ("a", "b")}, {"ltv": 2.5, "vip": None}))
+ITEMS = (Item(BOB, False), Item(ANN, True))
 
 
 def sent(folder="s3://exports/audiences", items=ITEMS, now=1_700_000_000_123):
-    return FILES.send({"folder": folder}, LIST, "email", items, now)
+    return FILES.send({"folder": folder}, LIST, WHOLE, items, now)
 
 
 def test_a_line_for_each_change():
     assert sent().body.decode().splitlines() == [
         '{"ConnectionId":"c7","AudienceId":"big-spenders","AudienceName":"Big Spenders - A/1","IsAddRequest":false,'
-        '"IdentityValues":{"email":"bob@x.org"},"MembershipChangedTimestamp":1700000000123}',
+        '"MPID":"2","IdentityValues":{"email":"bob@x.org"},"MembershipChangedTimestamp":1700000000123,'
+        '"UserAttributes":{"ltv":1}}',
         '{"ConnectionId":"c7","AudienceId":"big-spenders","AudienceName":"Big Spenders - A/1","IsAddRequest":true,'
-        '"IdentityValues":{"email":"ann@é.org"},"MembershipChangedTimestamp":1700000000123}',
+        '"MPID":"1","IdentityValues":{"email":"ann@é.org","push_token":["a","b"]},'
+        '"MembershipChangedTimestamp":1700000000123,"UserAttributes":{"ltv":2.5,"vip":null}}',
     ]
 
 
-def test_the_name_says_audience_time_and_kind_and_is_the_same_for_the_same_lines_only():
+def test_a_member_who_is_another_one_is_dropped_and_put():
+    lines = sent(items=[Item(ANN, True, (BOB,))]).body.splitlines()
+    assert [b'"IsAddRequest":true' in line for line in lines] == [False, True]
+
+
+def test_the_name_says_audience_and_time_and_is_the_same_for_the_same_lines_only():
     folder, _, name = sent().url.rpartition("/")
     assert folder == "s3://exports/audiences"
-    assert name.startswith("big-spenders_A~2F1_c7_20231114T221320123Z_email_")
+    assert name.startswith("big-spenders_A~2F1_c7_20231114T221320123Z_")
     assert sent().url == sent().url != sent(items=ITEMS[1:]).url
 
 
@@ -57,4 +67,4 @@ def test_the_check_writes_an_empty_file():
 def test_files_of_a_deleted_audience_are_kept():
     assert FILES.deletes == "keep"
     with pytest.raises(ReportBug, match="kept"):
-        FILES.delete_list({"folder": "/data"}, LIST)
+        FILES.delete_list({"folder": "/data"}, LIST, 1)

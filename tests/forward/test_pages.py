@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from raudience.forward.members import WHOLE, Member, encode
 from raudience.forward.partner import Forwarded, Item
 from raudience.forward.partners import PARTNERS
 from raudience.forward.partners.webhook import Webhook
@@ -41,7 +42,8 @@ class Board(Switched):
         return 200, {}, b""
 
     def members(self, name, kind, now):
-        return {rest.removeprefix(f"{name} {kind} ") for rest in self.held if rest.startswith(f"{name} {kind} ")}
+        lines = [json.loads(rest.removeprefix(f"{name} ")) for rest in self.held]
+        return {value for line in lines for value in line["identities"].get(kind, ())}
 
 
 def test_every_partner_has_a_page_that_names_its_settings_of_the_output():
@@ -92,14 +94,15 @@ def test_the_receiver_of_the_page_on_webhooks_knows_our_signature_and_ends_exact
         assert not names["is_signed"]("other", dict(signed.headers), signed.body, NOW / 1_000)
         assert not names["is_signed"]("s3cret", dict(signed.headers), signed.body + b" ", NOW / 1_000)
         names["take"](held, json.loads(signed.body))
-        return {value for (_, _, value), (_, there) in held.items() if there}
+        return {mpid: member["identities"] for (_, mpid), (_, member) in held.items() if member}
 
-    first = hook.send(settings, listed, "email", [Item(b"ann@x.org", True), Item(b"bob@x.org", True)], NOW)
-    second = hook.send(settings, listed, "email", [Item(b"ann@x.org", False)], NOW + 1)
-    assert told(first) == {"ann@x.org", "bob@x.org"}
-    assert told(second) == {"bob@x.org"}
-    assert told(first, late=400) == {"bob@x.org"}
-    assert told(hook.delete_list(settings, listed)) == set()
+    ann, bob, new = (encode(Member(*each)) for each in ((1, {"email": ("a",)}), (2, {}), (2, {"email": ("b",)})))
+    first = hook.send(settings, listed, WHOLE, [Item(ann, True), Item(bob, True)], NOW)
+    second = hook.send(settings, listed, WHOLE, [Item(ann, False), Item(new, True, (bob,))], NOW + 1)
+    assert told(first) == {"1": {"email": ["a"]}, "2": {}}
+    assert told(second) == {"2": {"email": ["b"]}}
+    assert told(first, late=400) == {"2": {"email": ["b"]}}
+    assert told(hook.delete_list(settings, listed, NOW + 2)) == {}
 
 
 def test_the_event_of_the_page_on_webhooks_is_what_is_sent():
@@ -107,17 +110,15 @@ def test_the_event_of_the_page_on_webhooks_is_what_is_sent():
     (event,) = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
     data = event["data"]
     listed = Webhook().own_list(Forwarded(data["connection"], data["audience"], data["variation"], data["name"]))
-    settings, items = (
-        {"address": "https://crm.example.org", "source": event["source"]},
-        [Item(b"ann@example.org", True)],
-    )
-    assert json.loads(Webhook().send(settings, listed, "email", items, 1_767_607_200_123).body) == [event]
+    settings = {"address": "https://crm.example.org", "source": event["source"]}
+    items = [Item(encode(Member(-40_217, {"email": ("ann@example.org",)}, {"ltv": 420.5})), True)]
+    assert json.loads(Webhook().send(settings, listed, WHOLE, items, 1_767_607_200_123).body) == [event]
 
 
 def test_the_line_of_the_page_on_files_is_what_is_written():
     text = (DOCS / "partners/files.md").read_text(encoding="utf-8")
     listed = PARTNERS["files"].own_list(Forwarded("c7", "big-spenders", None, "Big Spenders"))
-    items = [Item(b"ann@example.org", False)]
-    request = PARTNERS["files"].send({"folder": "/data"}, listed, "email", items, NOW)
+    items = [Item(encode(Member(-40_217, {"email": ("ann@example.org",)}, {"ltv": 420.5})), False)]
+    request = PARTNERS["files"].send({"folder": "/data"}, listed, WHOLE, items, NOW)
     assert request.body.decode() in text
     assert request.url.rpartition("/")[2] in text

@@ -14,17 +14,20 @@ from raudience.forward.kinds import (
     Retry,
     SignInAgain,
 )
+from raudience.forward.members import WHOLE, Member, encode
 from raudience.forward.partner import Forwarded, Item, Request, Response
 from raudience.forward.partners.webhook import Webhook, signature
 
 HOOK = Webhook()
 SETTINGS = {"address": " https://receiver.example/audiences ", "secret": "s3cret", "source": "/shop", "batch_size": 20}
 LIST = HOOK.own_list(Forwarded("c7", "big-spenders", "Paris", "Big Spenders - Paris"))
-ANN, BOB = Item(b"ann@x.org", True), Item(b"bob@x.org", False)
+ANN_VALUE = encode(Member(-1, {"email": ("ann@x.org",)}, {"ltv": 42, "tags": ("a", "b")}))
+ANN, BOB = Item(ANN_VALUE, True), Item(encode(Member(2, {"email": ("bob@x.org",)})), False)
+NEW_ANN = Item(encode(Member(-1, {"customer_id": ("7",)}, {"ltv": 43})), True, (ANN_VALUE,))
 
 
 def sent(*items, now=1_700_000_000_123):
-    request = HOOK.send(SETTINGS, LIST, "email", items, now)
+    request = HOOK.send(SETTINGS, LIST, WHOLE, items, now)
     assert (request.method, request.url) == ("POST", "https://receiver.example/audiences")
     assert request.headers == (("content-type", "application/cloudevents-batch+json; charset=utf-8"),)
     return json.loads(request.body)
@@ -42,27 +45,47 @@ def test_an_event_for_each_change():
         "id": added["id"],
         "source": "/shop",
         "type": "raudience.member.added",
-        "subject": "big-spenders/email",
+        "subject": "big-spenders/-1",
+        "time": "2023-11-14T22:13:20.123Z",
         "datacontenttype": "application/json",
         "data": {
             "connection": "c7", "audience": "big-spenders", "variation": "Paris", "name": "Big Spenders - Paris",
-            "identity": "email", "value": "ann@x.org",
+            "mpid": "-1", "identities": {"email": ["ann@x.org"]}, "attributes": {"ltv": 42, "tags": ["a", "b"]},
         },
-        "time": "2023-11-14T22:13:20.123Z",
     }  # fmt: skip
-    assert (removed["type"], removed["data"]["value"]) == ("raudience.member.removed", "bob@x.org")
+    assert (removed["type"], removed["data"]["identities"]) == (
+        "raudience.member.removed",
+        {"email": ["bob@x.org"]},
+    )
+
+
+def test_a_member_who_is_another_one_is_one_event_with_what_he_has_no_longer():
+    (event,) = sent(NEW_ANN)
+    assert event["type"] == "raudience.member.updated"
+    assert [event["data"][name] for name in ("mpid", "identities", "attributes", "former")] == [
+        "-1",
+        {"customer_id": ["7"]},
+        {"ltv": 43},
+        {"email": ["ann@x.org"]},
+    ]
+
+
+def test_who_leaves_while_nobody_knows_what_he_was_told_with_goes_with_all_of_it():
+    (event,) = sent(Item(ANN_VALUE, False, (NEW_ANN.value,)))
+    assert event["data"]["identities"] == {"customer_id": ["7"], "email": ["ann@x.org"]}
 
 
 def test_a_change_that_is_sent_again_has_the_same_id_in_whatever_company_and_no_other_has_it():
     (alone,), (first, second) = sent(ANN), sent(ANN, BOB)
     assert alone == first
-    (later,), (gone,) = sent(ANN, now=1_700_000_000_124), sent(Item(b"ann@x.org", False))
+    (later,), (gone,) = sent(ANN, now=1_700_000_000_124), sent(Item(ANN_VALUE, False))
     assert len({first["id"], second["id"], later["id"], gone["id"]}) == 4
 
 
 def test_the_end_of_an_audience_is_one_event():
-    (event,) = json.loads(HOOK.delete_list(SETTINGS, LIST).body)
+    (event,) = json.loads(HOOK.delete_list(SETTINGS, LIST, 1_700_000_000_123).body)
     assert (event["type"], event["subject"]) == ("raudience.audience.deleted", "big-spenders")
+    assert event["time"] == "2023-11-14T22:13:20.123Z"
     assert event["data"] == {
         "connection": "c7", "audience": "big-spenders", "variation": "Paris", "name": "Big Spenders - Paris"
     }  # fmt: skip

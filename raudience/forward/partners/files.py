@@ -8,14 +8,14 @@ it stands for "the body is what is kept under this address, whatever was there b
 401 or 403 when the storage lets nobody in, 404 when the directory or the bucket is not there, and nothing when nobody
 knows. The query is of the storage, such as `endpoint` and `region`.
 
-Source of a line: mParticle's Cloud Storage output, with connection and audience added to each line.
+Source of a line: mParticle's Cloud Storage output, with connection, audience, MPID and attributes added to each line.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 import msgspec
@@ -24,6 +24,7 @@ from raudience.clock import MINUTE
 from raudience.criteria.dates import write_moment
 from raudience.errors import ReportBug
 from raudience.forward.kinds import Outcome
+from raudience.forward.members import Member, decode
 from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
 from raudience.forward.sink import Sink, forwarded_of, outcome_of
 
@@ -50,15 +51,15 @@ class Files(Sink):
 
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
         forwarded = forwarded_of(list_id)
-        body = b"".join(_line(forwarded, kind, item, now) for item in items)
+        body = b"".join(_line(forwarded, member, add, now) for item in items for member, add in _changes(item))
         stamp = write_moment(now).translate(_PLAIN)
         digest = hashlib.sha256(body).hexdigest()[:16]
-        return _put(settings, f"{_file_name(forwarded)}_{stamp}_{kind}_{digest}.ndjson", body)
+        return _put(settings, f"{_file_name(forwarded)}_{stamp}_{digest}.ndjson", body)
 
     def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
         return outcome_of(response)
 
-    def delete_list(self, settings: Settings, list_id: str) -> Request:
+    def delete_list(self, settings: Settings, list_id: str, at: int) -> Request:
         message = "files of an audience that is deleted are kept"
         raise ReportBug(message)
 
@@ -89,13 +90,26 @@ def _file_name(forwarded: Forwarded) -> str:
     return "_".join(quote(part, safe="").replace("%", "~") for part in parts)
 
 
-def _line(forwarded: Forwarded, kind: str, item: Item, now: int) -> bytes:
-    line = {
+def _changes(item: Item) -> Iterator[tuple[Member, bool]]:
+    """Each user who is to be dropped, as he was told, then the one who is to be put."""
+    former = item.replaces if item.add else (item.value, *item.replaces)
+    yield from ((decode(value), False) for value in former)
+    if item.add:
+        yield decode(item.value), True
+
+
+def _line(forwarded: Forwarded, member: Member, add: bool, now: int) -> bytes:
+    line: dict[str, Any] = {
         "ConnectionId": forwarded.connection,
         "AudienceId": forwarded.audience,
         "AudienceName": forwarded.name,
-        "IsAddRequest": item.add,
-        "IdentityValues": {kind: item.value.decode()},
+        "IsAddRequest": add,
+        "MPID": str(member.mpid),
+        "IdentityValues": {
+            name: values[0] if len(values) == 1 else values for name, values in member.identities.items()
+        },
         "MembershipChangedTimestamp": now,
     }
+    if member.attributes:
+        line["UserAttributes"] = member.attributes
     return msgspec.json.encode(line) + b"\n"

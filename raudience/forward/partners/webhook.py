@@ -1,7 +1,8 @@
 """Webhook: changes as CloudEvents 1.0, in batches of JSON, signed.
 
-One event for each value that comes to an audience or leaves it. It says what is so from its `time` on: of two events
-of a connection about the same value the later one holds, whatever the order in which they arrive.
+One event for each user who comes to an audience, leaves it, or is another one there: with another identity, another
+value of an attribute that goes along. It says what is so from its `time` on: of two events of a connection about the
+same user the later one holds, whatever the order in which they arrive.
 
 Sources: CloudEvents 1.0.2, JSON event format (4, JSON batch) and HTTP protocol binding (3.3, batched content mode).
 """
@@ -19,13 +20,15 @@ from raudience.clock import MINUTE
 from raudience.criteria.dates import write_moment
 from raudience.forward.answers import without_items
 from raudience.forward.kinds import Done, GoneAtPartner, Outcome
+from raudience.forward.members import decode, lost
 from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
-from raudience.forward.sink import Sink, forwarded_of, outcome_of
+from raudience.forward.sink import Sink, forwarded_of, outcome_of, secrets_of
 
 __all__ = ["Webhook", "signature"]
 
 _TYPE: Final = "application/cloudevents-batch+json; charset=utf-8"
 _ADDED: Final = "raudience.member.added"
+_UPDATED: Final = "raudience.member.updated"
 _REMOVED: Final = "raudience.member.removed"
 _DELETED: Final = "raudience.audience.deleted"
 
@@ -48,18 +51,17 @@ class Webhook(Sink):
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:
         """An event for each item. Its id is made of what it says, `now` included: the same when it is sent again."""
         forwarded = forwarded_of(list_id)
-        return _post(settings, (_change(settings, forwarded, kind, item, now) for item in items))
+        return _post(settings, (_change(settings, forwarded, item, now) for item in items))
 
     def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
-        return outcome_of(response, (item.value.decode() for item in items))
+        return outcome_of(response, secrets_of(items))
 
-    def delete_list(self, settings: Settings, list_id: str) -> Request:
+    def delete_list(self, settings: Settings, list_id: str, at: int) -> Request:
         """One event, and the last of this connection."""
         forwarded = forwarded_of(list_id)
         event_id = _id(_DELETED, forwarded.connection)
-        return _post(
-            settings, [_event(settings, _DELETED, forwarded.audience, msgspec.to_builtins(forwarded), event_id)]
-        )
+        said = msgspec.to_builtins(forwarded)
+        return _post(settings, [_event(settings, _DELETED, forwarded.audience, said, event_id, at)])
 
     def read_done(self, response: Response) -> Outcome:
         """Nobody has to be told who is not there any longer."""
@@ -90,20 +92,32 @@ def _post(settings: Settings, events: Iterable[dict[str, Any]]) -> Request:
     return Request("POST", str(settings["address"]).strip(), headers=(("content-type", _TYPE),), body=body)
 
 
-def _change(settings: Settings, forwarded: Forwarded, kind: str, item: Item, now: int) -> dict[str, Any]:
-    type_, value = _ADDED if item.add else _REMOVED, item.value.decode()
-    said = {**msgspec.to_builtins(forwarded), "identity": kind, "value": value}
-    event_id = _id(type_, forwarded.connection, kind, value, str(now))
-    return _event(settings, type_, f"{forwarded.audience}/{kind}", said, event_id) | {"time": write_moment(now)}
+def _change(settings: Settings, forwarded: Forwarded, item: Item, now: int) -> dict[str, Any]:
+    """A user as he is from now on; who leaves, as he was told. former: what he was told with and has no longer."""
+    member, replaced = decode(item.value), [decode(value) for value in item.replaces]
+    said: dict[str, Any] = {**msgspec.to_builtins(forwarded), "mpid": str(member.mpid)}
+    if item.add:
+        said |= {"identities": member.identities, "attributes": member.attributes}
+        said |= {"former": lost(replaced, member)} if replaced else {}
+        type_ = _UPDATED if replaced else _ADDED
+    else:
+        said |= {"identities": lost([member, *replaced], None), "attributes": {}}
+        type_ = _REMOVED
+    subject, digest = f"{forwarded.audience}/{member.mpid}", hashlib.sha256(item.value).hexdigest()
+    event_id = _id(type_, forwarded.connection, digest, str(now))
+    return _event(settings, type_, subject, said, event_id, now)
 
 
-def _event(settings: Settings, type_: str, subject: str, data: dict[str, Any], event_id: str) -> dict[str, Any]:
+def _event(
+    settings: Settings, type_: str, subject: str, data: dict[str, Any], event_id: str, at: int
+) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": event_id,
         "source": str(settings.get("source") or "/raudience"),
         "type": type_,
         "subject": subject,
+        "time": write_moment(at),
         "datacontenttype": "application/json",
         "data": data,
     }

@@ -117,7 +117,7 @@ class X(Partner):
     def rename_list(self, settings: Settings, list_id: str, name: str) -> Request:
         return Request("PUT", _address(settings, list_id), (("name", name),), kind="write")
 
-    def delete_list(self, settings: Settings, list_id: str) -> Request:
+    def delete_list(self, settings: Settings, list_id: str, at: int = 0) -> Request:
         return Request("DELETE", _address(settings, list_id), kind="write")
 
     def read_done(self, response: Response) -> Outcome:

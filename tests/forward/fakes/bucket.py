@@ -27,10 +27,17 @@ class Bucket(Switched):
         return [json.loads(line) for name in sorted(self.objects) for line in self.objects[name].splitlines()]
 
     def members(self, connection, identity):
-        held = set()
+        """Values of an identity of all members."""
+        found = [line["IdentityValues"].get(identity, []) for line in self.users(connection).values()]
+        return {value for values in found for value in ([values] if isinstance(values, str) else values)}
+
+    def users(self, connection):
+        """{mpid: line} of all members."""
+        held = {}
         for line in self.lines():
-            if line["ConnectionId"] == connection and identity in line["IdentityValues"]:
-                (held.add if line["IsAddRequest"] else held.discard)(line["IdentityValues"][identity])
+            if line["ConnectionId"] == connection:
+                held.pop(line["MPID"], None)
+                held |= {line["MPID"]: line} if line["IsAddRequest"] else {}
         return held
 
     def name(self, connection):

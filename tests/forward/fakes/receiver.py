@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tests.forward.fakes.switched import Switched
 
-NEEDED = {"specversion", "id", "source", "type", "subject", "datacontenttype", "data"}
+NEEDED = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"}
 
 
 class Receiver(Switched):
@@ -24,9 +24,12 @@ class Receiver(Switched):
         self.events, self.latest, self.names, self.deleted = {}, {}, {}, []
 
     def members(self, connection, identity):
-        return {
-            value for (*where, value), (_, there) in self.latest.items() if where == [connection, identity] and there
-        }
+        """Values of an identity of all members."""
+        return {value for member in self.users(connection).values() for value in member["identities"].get(identity, ())}
+
+    def users(self, connection):
+        """{mpid: what was told last} of all members."""
+        return {mpid: told for (where, mpid), (_, told) in self.latest.items() if where == connection and told}
 
     def answer(self, method, url, headers, body, now):
         if self.gone:
@@ -49,11 +52,11 @@ class Receiver(Switched):
         return abs(now / 1000 - int(stamp)) <= 300 and headers.get("raudience-signature") == f"v1={proof}"
 
     def take(self, events):
-        if any(event["data"].get("value") in self.refused for event in events):
+        if any(self.refused & values(event) for event in events):
             return 422, {}, f"one of {sorted(self.refused)}".encode()
         for event in events:
             assert event["specversion"] == "1.0"
-            assert NEEDED <= event.keys() <= NEEDED | {"time"}
+            assert event.keys() == NEEDED
             if event["id"] not in self.events:
                 self.note(event["type"], event["data"], event)
             assert self.events.setdefault(event["id"], event) == event
@@ -65,6 +68,11 @@ class Receiver(Switched):
             self.deleted.append(data)
             self.latest = {key: told for key, told in self.latest.items() if key[0] != data["connection"]}
             return
-        key, time = (data["connection"], data["identity"], data["value"]), datetime.fromisoformat(event["time"])
+        key, time = (data["connection"], data["mpid"]), datetime.fromisoformat(event["time"])
         if key not in self.latest or time >= self.latest[key][0]:
-            self.latest[key] = (time, kind == "raudience.member.added")
+            self.latest[key] = (time, None if kind == "raudience.member.removed" else data)
+
+
+def values(event):
+    """All that an event says a user is known by."""
+    return {value for each in event["data"].get("identities", {}).values() for value in each}
