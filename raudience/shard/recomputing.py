@@ -106,6 +106,7 @@ class Recomputed:
             key.kind == matcher.kind
             and matcher.category in (None, key.category)
             and (matcher.names is None or key.name in matcher.names)
+            and not any(name == key.name and of in ("", key.category) for of, name in matcher.without)
             and (not matcher.workspaces or home in matcher.workspaces)
             and (not matcher.inputs or event.input in matcher.inputs)
             and matcher.start <= event.time < matcher.end

@@ -43,6 +43,20 @@ def test_nothing_differs_where_nothing_is_damaged(shard):
     assert shard.audit(100, 0).share == 0
 
 
+def test_events_that_a_tier_mutes_are_not_counted_by_the_audit_either():
+    """Audience, tiers: by name, of one category alone, and of an audience that takes any name."""
+    everything = audience({"type": "event", "kind": "custom", "frequency": {"at_least": 2}}, "everything")
+    muted = [
+        {"kind": "custom", "name": "A", "category": "media", "tier": "connect"},
+        {"kind": "custom", "name": "B", "tier": "preserve"},
+    ]
+    shard = shard_of(audience(asks("A"), "often"), everything, tiers=muted)
+    events = custom("A", T, "media"), custom("A", T - 1, "media"), custom("B", T), custom("B", T - 1)
+    taken(shard, T, batch(*events, mpid=1), batch(*events, custom("A", T), custom("C", T), mpid=2))
+    assert [shard.members(key).tolist() for key in ("often", "everything")] == [[2], [2]]
+    assert shard.audit(100, 0) == Audit(checked=2)
+
+
 def test_a_flipped_answer_is_found_with_its_criterion_and_audience(shard):
     flipped(shard.evaluation.membership.leaves, 2, number_of(shard, "ExactMatch"))
     found = shard.audit(100, 0)
