@@ -6,23 +6,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import Plan
 from raudience.records import Changes
 
 __all__ = ["changes_of", "joined", "ordered"]
 
 
-def ordered(plan: Plan, parts: list[Changes], rows: list[NDArray[np.int32]]) -> tuple[Changes, NDArray[np.int32]]:
-    """The parts in one, `audience` numbered as in `plan.shown`, which is in the order of the keys; and the row of each
-    change, given those of each part."""
+def ordered(
+    keys: tuple[str, ...], versions: tuple[int, ...], parts: list[Changes], rows: list[NDArray[np.int32]]
+) -> tuple[Changes, NDArray[np.int32]]:
+    """The parts in one, `audience` numbered as in `keys`, which ascend; and the row of each change, given those of each
+    part."""
     audience = np.concatenate([np.zeros(0, np.int32), *(part.audience for part in parts)])
     mpid = np.concatenate([np.zeros(0, np.int64), *(part.mpid for part in parts)])
     entered = np.concatenate([np.zeros(0, bool), *(part.entered for part in parts)])
     at = np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)])
     order = np.lexsort((mpid, audience, at))
     order = order[_at_the_end(audience[order], mpid[order], at[order])]
-    keys = tuple(planned.key for planned in plan.shown)
-    versions = tuple(planned.version for planned in plan.shown)
     row = np.concatenate([np.zeros(0, np.int32), *rows])[order]
     return Changes(keys, versions, audience[order], mpid[order], entered[order], at[order]), row
 

@@ -20,8 +20,8 @@ __all__ = ["Evaluation"]
 
 
 class Evaluation:
-    """audiences: number of each audience of the plan by its key; shown: of those that are no shadows. former: of the
-    evaluation whose numbers are kept."""
+    """audiences: number of each audience of the plan by its key; shown: of those that are no shadows; keys, versions:
+    of those, as in `plan.shown`. former: of the evaluation whose numbers are kept."""
 
     def __init__(
         self, plan: Plan, profiles: Profiles, known: EventDictionaries, former: Compiled | None = None
@@ -31,6 +31,8 @@ class Evaluation:
         numbers = {key: number for number, key in enumerate(self.compiled.keys)}
         self.audiences = {audience.key: numbers[audience.key] for audience in plan.audiences}
         self.shown = {audience.key: numbers[audience.key] for audience in plan.shown}
+        self.keys = tuple(self.shown)
+        self.versions = tuple(audience.version for audience in plan.shown)
         self._told = np.full(len(numbers), -1, np.int32)
         self._told[list(self.shown.values())] = np.arange(len(self.shown))
         self._shown = np.packbits(self._told >= 0, bitorder="little")
@@ -65,6 +67,11 @@ class Evaluation:
     def shown_members(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
         """Those of some rows that are members of an audience that is no shadow."""
         return rows.compress(self.membership.members.any_of(rows, self._shown))
+
+    def shown_of(self, row: int) -> NDArray[np.bool_]:
+        """bool[k]: of which of the audiences `keys` a row is a member."""
+        columns = np.array([*self.shown.values()], np.int32)
+        return self.membership.members.of(np.array([row]), columns)[:, 0]
 
     def take_over(self, other: Evaluation, fresh: Fresh) -> None:
         """Go on from what another has found, which must not be used any more, but for what is fresh. The numbers of

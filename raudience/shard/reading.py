@@ -56,8 +56,7 @@ class Known:
 
     def members(self, audience: str) -> NDArray[np.int64]:
         """MPIDs of the members, int64[n], ascending. KeyError for an audience that is not in the plan."""
-        rows = self._member_column(audience).nonzero()[0]
-        return np.sort(self.profiles.index.mpids[rows])
+        return np.sort(self._mpids_of(audience))
 
     def page(self, audience: str, after: int | None, most: int) -> Page:
         """The first `most` members behind an MPID (None: of all), and when they entered. KeyError for an audience that
@@ -79,12 +78,12 @@ class Known:
         if row < 0:
             return ()
         explainer = Explainer(row, self.profiles, self.store, self.known, self.evaluation, self.now)
-        entered = self.entered.of_row(row)
+        keys, entered = self.evaluation.keys, self.entered.of_row(row)
         return tuple(
-            Membership(key, None if at == UNKNOWN else at, explainer.flips_at(key))
-            for key, at in zip(self.entered.keys, entered.tolist(), strict=True)
-            if self._member_column(key)[row]
-        )
+            Membership(keys[number], None if entered[number] == UNKNOWN else int(entered[number]),
+                       explainer.flips_at(keys[number]))
+            for number in self.evaluation.shown_of(row).nonzero()[0].tolist()
+        )  # fmt: skip
 
     def footprint(self, mpid: int) -> Removed:
         """How much there is of a user."""
@@ -93,12 +92,12 @@ class Known:
             return Removed()
         self.store.seal()
         events = sum(int(np.count_nonzero(chunk.row == row)) for chunk in self.store.chunks)
-        memberships = sum(bool(self._member_column(key)[row]) for key in self.evaluation.shown)
+        memberships = int(np.count_nonzero(self.evaluation.shown_of(row)))
         return Removed(1, events, memberships, self.profiles.fields_of(row))
 
     def counts(self) -> dict[str, int]:
         """Size of every audience that is no shadow."""
-        return {key: int(self._member_column(key).sum()) for key in self.evaluation.shown}
+        return {key: int(np.count_nonzero(self._member_column(key))) for key in self.evaluation.shown}
 
     def compare(self, left: str, right: str, most: int) -> Comparison:
         """How two audiences differ, shadows included; up to `most` MPIDs each way, the same for any two shards that
@@ -151,12 +150,12 @@ class Known:
 
     def bucket_counts(self, audience: str, seed: int) -> NDArray[np.int64]:
         """How many members are in each bucket of the A/B test of a seed, int64[10,000]."""
-        return bucket_counts(self.members(audience), seed)
+        return bucket_counts(self._mpids_of(audience), seed)
 
     def hash_counts(self, pick: Pick, prefix: int, shift: int) -> NDArray[np.int64]:
         """How many picked members have each value of the 16 bits of `mix64` from bit `shift` on, int64[65,536], of
         those whose bits above are `prefix`."""
-        members = self.members(pick.audience)
+        members = self._mpids_of(pick.audience)
         return hash_counts(members.compress(picked(members, pick)), prefix, shift)
 
     def complete(self, topic: Topic, typed: str, most: int) -> tuple[Suggestion, ...]:
@@ -205,6 +204,10 @@ class Known:
             if words:
                 return words
         return ()
+
+    def _mpids_of(self, audience: str) -> NDArray[np.int64]:
+        """MPIDs of the members, int64[n], in no order."""
+        return self.profiles.index.mpids[self._member_column(audience).nonzero()[0]]
 
     def _member_column(self, audience: str) -> NDArray[np.bool_]:
         column = self.evaluation.audiences[audience]

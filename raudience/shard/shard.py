@@ -144,7 +144,7 @@ class Shard(Known):
         self.now, self.profiles, self.known, self.store, self.timers = now, profiles, known, store, timers
         self._batches, self._messages = batches, messages
         self.evaluation = Backfill(profiles, store, known, timers, now).run(plan, numbered)
-        self.entered = absorbing.entered(tuple(audience.key for audience in plan.shown))
+        self.entered = absorbing.entered(self.evaluation.keys)
         self._rearm()
 
     def _absorb_guests(self, header: Header, parts: list[Part]) -> None:
@@ -292,7 +292,7 @@ class Shard(Known):
 
     def _changes(self) -> Changes:
         """What was noted since the last call, in order."""
-        changes, row = ordered(self.plan, self._noted, self._rows)
+        changes, row = ordered(self.evaluation.keys, self.evaluation.versions, self._noted, self._rows)
         self._noted, self._rows = [], []
         if len(row):
             self._enter(changes, row)
@@ -331,7 +331,7 @@ class Shard(Known):
     def _enter_now(self, changes: Changes) -> None:
         """Take up the audiences of a plan just adopted: new ones begin, and others gain members, now."""
         before = set(self.entered.keys)
-        self.entered.adopt(tuple(audience.key for audience in self.plan.shown), self.now)
+        self.entered.adopt(self.evaluation.keys, self.now)
         number = {key: number for number, key in enumerate(self.entered.keys) if key in before}
         table = np.array([number.get(key, -1) for key in changes.audiences], np.int32)
         audience = table[changes.audience]

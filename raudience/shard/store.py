@@ -176,11 +176,12 @@ class EventStore:
 
     def forget(self, before: int) -> int:
         """Drop chunks whose events are all older than a moment; their number of events."""
-        gone = [chunk for chunk in self.chunks if chunk.last < before]
-        if gone:
-            self.chunks = [chunk for chunk in self.chunks if chunk.last >= before]
-            self._index()
-        return sum(chunk.size for chunk in gone)
+        if not (self._ends < before).any():
+            return 0
+        gone = sum(chunk.size for chunk in self.chunks if chunk.last < before)
+        self.chunks = [chunk for chunk in self.chunks if chunk.last >= before]
+        self._index()
+        return gone
 
     def nbytes(self) -> int:
         pieces = sum(

@@ -5,12 +5,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raudience.criteria.leaves import Plan, PlannedAudience
 from raudience.records import Changes
 from raudience.shard.changing import joined, ordered
 from tests.stories.stage import told
-
-PLAN = Plan((), tuple(PlannedAudience(key, 1, 0) for key in "abc"), {}, None, None, 0, 0)
 
 
 def changes(*rows, audiences=("a", "b", "c"), versions=(1, 1, 1)):
@@ -24,7 +21,7 @@ def changes(*rows, audiences=("a", "b", "c"), versions=(1, 1, 1)):
 
 
 def in_order(parts):
-    return ordered(PLAN, parts, [np.zeros(len(part), np.int32) for part in parts])[0]
+    return ordered(("a", "b", "c"), (1, 1, 1), parts, [np.zeros(len(part), np.int32) for part in parts])[0]
 
 
 def test_changes_stand_by_instant_then_audience_then_mpid():
