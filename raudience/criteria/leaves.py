@@ -6,6 +6,7 @@ and moments are int milliseconds, text operands are folded (`text.fold`), dates 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, TypeAlias, assert_never
 
@@ -15,14 +16,18 @@ from raudience.criteria.operators import Test
 from raudience.records import Field
 
 __all__ = [
-    "FOREVER", "AgeTest", "Alive", "AndOf", "Cart", "Check", "Count", "Distinct", "FieldTest", "FirstSeenTest",
-    "Formula", "Leaf", "Matcher", "NotOf", "OrOf", "Place", "Plan", "PlannedAudience", "SequenceOf", "SpanTest",
-    "StepOf", "Sum", "ValueTest", "Window",
-    "leaves_of",
+    "FOREVER", "LATITUDE", "LONGITUDE", "PRODUCT_ID", "AgeTest", "Alive", "AndOf", "Cart", "Check", "Count", "Distinct",
+    "FieldTest", "FirstSeenTest", "Formula", "Leaf", "Matcher", "NotOf", "OrOf", "Place", "Plan", "PlannedAudience",
+    "SequenceOf", "SpanTest", "StepOf", "Sum", "ValueTest", "Window",
+    "event_fields", "leaves_of", "profile_fields",
 ]  # fmt: skip
 
 FOREVER: Final = 1 << 61
 """Milliseconds that no clock reaches; stands for "no edge"."""
+
+LATITUDE: Final = Field("location", "latitude")
+LONGITUDE: Final = Field("location", "longitude")
+PRODUCT_ID: Final = Field("product", "id")
 
 
 class _Leaf(msgspec.Struct, frozen=True, tag=True, order=True):
@@ -193,6 +198,40 @@ Formula: TypeAlias = int | AndOf | OrOf | NotOf
 """A position in `Plan.leaves`, or a combination."""
 
 
+def event_fields(leaf: Leaf) -> Iterator[Field]:
+    """Attributes of events and products that a leaf reads."""
+    match leaf:
+        case Count():
+            yield from _checked(leaf.matcher)
+        case Sum() | Distinct():
+            yield from (*_checked(leaf.matcher), leaf.field)
+        case SequenceOf():
+            yield from () if leaf.same is None else (leaf.same,)
+            yield from _checked(*(step.matcher for step in leaf.steps))
+        case Cart():
+            yield from () if leaf.removed is None else (PRODUCT_ID,)
+            yield from _checked(leaf.added, leaf.done, leaf.other, leaf.removed)
+        case FieldTest() | FirstSeenTest() | Place() | Alive():
+            pass
+        case _:
+            assert_never(leaf)
+
+
+def profile_fields(leaf: Leaf) -> tuple[tuple[str, Field], ...]:
+    """Workspace and field of what a leaf reads of profiles, but for what they did."""
+    match leaf:
+        case FieldTest():
+            return ((leaf.workspace, leaf.field),)
+        case Place():
+            return (leaf.workspace, LATITUDE), (leaf.workspace, LONGITUDE)
+        case _:
+            return ()
+
+
+def _checked(*matchers: Matcher | None) -> Iterator[Field]:
+    return (check.field for matcher in matchers if matcher is not None for check in matcher.checks)
+
+
 @lru_cache(maxsize=16_384)
 def leaves_of(formula: Formula) -> tuple[int, ...]:
     """Distinct leaves of a formula, ascending."""
@@ -236,6 +275,10 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
     retention: int | None
     remember_messages: int
     remember_batches: int
+
+    def oldest(self, now: int) -> int:
+        """The earliest time of an event that the lookback reaches at a moment."""
+        return -FOREVER if self.lookback is None else now - self.lookback
 
     @property
     def shown(self) -> tuple[PlannedAudience, ...]:

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, assert_never
+from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
-from raudience.criteria.leaves import (
-    Alive,
-    Cart,
-    Count,
-    Distinct,
-    FieldTest,
-    FirstSeenTest,
-    Leaf,
-    Matcher,
-    Place,
-    Plan,
-    SequenceOf,
-    Sum,
-)  # fmt: skip
+from raudience.criteria.leaves import Plan, event_fields, profile_fields
 from raudience.ingest.spellings import PRIORITY, canonical
 from raudience.records import Field
 
 __all__ = ["ALL", "Wanted", "wanted_by"]
-
-_PRODUCT_ID: Final = Field("product", "id")
-_COORDINATES: Final = (Field("location", "latitude"), Field("location", "longitude"))
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -65,32 +49,5 @@ def wanted_by(plan: Plan, identities: Iterable[str] = ()) -> Wanted:
     found = {Field(namespace, name) for name in named for namespace in ("identity", "device_id")}
     found.add(Field("status", "opted_out"))
     for leaf in plan.leaves:
-        found.update(_fields_of(leaf))
+        found.update(event_fields(leaf), (field for _, field in profile_fields(leaf)))
     return Wanted(frozenset(found))
-
-
-def _fields_of(leaf: Leaf) -> Iterator[Field]:
-    match leaf:
-        case Count():
-            yield from _checked(leaf.matcher)
-        case Sum() | Distinct():
-            yield from (*_checked(leaf.matcher), leaf.field)
-        case SequenceOf():
-            yield from () if leaf.same is None else (leaf.same,)
-            yield from (field for step in leaf.steps for field in _checked(step.matcher))
-        case Cart():
-            yield from () if leaf.removed is None else (_PRODUCT_ID,)
-            yield from (field for matcher in (leaf.added, leaf.done, leaf.other, leaf.removed) if matcher
-                        for field in _checked(matcher))  # fmt: skip
-        case FieldTest():
-            yield leaf.field
-        case Place():
-            yield from _COORDINATES
-        case FirstSeenTest() | Alive():
-            pass
-        case _:
-            assert_never(leaf)
-
-
-def _checked(matcher: Matcher) -> Iterator[Field]:
-    return (check.field for check in matcher.checks)

@@ -7,15 +7,15 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import Cart, Count, Distinct, FieldTest, Leaf, Matcher, Place, SequenceOf, Sum, leaves_of
+from raudience.criteria.leaves import event_fields, leaves_of, profile_fields
 from raudience.criteria.words import describe
-from raudience.records import Audit, Difference, Field
+from raudience.records import Audit, Difference
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.index import RowIndex
 from raudience.shard.plain_users import PlainUser, plain_users
 from raudience.shard.profiles import Profiles
-from raudience.shard.recomputing import COORDINATES, Recomputed, combined
+from raudience.shard.recomputing import Recomputed, combined
 from raudience.shard.store import EventStore
 
 __all__ = ["audited", "sampled"]
@@ -39,8 +39,8 @@ def audited(
 ) -> Audit:
     """What the users of rows are, and what the shard says they are."""
     leaves = evaluation.compiled.leaves
-    wanted = frozenset(field for leaf in leaves for field in _event_fields(leaf))
-    asked = frozenset(read for leaf in leaves for read in _profile_fields(leaf))
+    wanted = frozenset(field for leaf in leaves for field in event_fields(leaf))
+    asked = frozenset(read for leaf in leaves for read in profile_fields(leaf))
     checking = _Checking(evaluation, now)
     for user in plain_users(rows, wanted, asked, profiles, store, known):
         checking.check(user)
@@ -100,29 +100,3 @@ class _Checking:
 
 def _bits(packed: NDArray[np.uint8]) -> list[bool]:
     return [bool(bit) for bit in np.unpackbits(packed, bitorder="little").tolist()]
-
-
-def _profile_fields(leaf: Leaf) -> list[tuple[str, Field]]:
-    if isinstance(leaf, FieldTest):
-        return [(leaf.workspace, leaf.field)]
-    return [(leaf.workspace, field) for field in COORDINATES] if isinstance(leaf, Place) else []
-
-
-def _event_fields(leaf: Leaf) -> list[Field]:
-    match leaf:
-        case Count():
-            return _checked(leaf.matcher)
-        case Sum() | Distinct():
-            return [leaf.field, *_checked(leaf.matcher)]
-        case SequenceOf():
-            same = [] if leaf.same is None else [leaf.same]
-            return [*same, *(field for step in leaf.steps for field in _checked(step.matcher))]
-        case Cart():
-            read = (leaf.added, leaf.done, leaf.other, leaf.removed)
-            return [Field("product", "id"), *(field for each in read if each is not None for field in _checked(each))]
-        case _:
-            return []
-
-
-def _checked(matcher: Matcher) -> list[Field]:
-    return [check.field for check in matcher.checks]

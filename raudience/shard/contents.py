@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import Matcher
+from raudience.criteria.leaves import PRODUCT_ID, Matcher
 from raudience.criteria.values import number_text
 from raudience.records import Field
 from raudience.shard.features import ProductFeature
@@ -17,8 +17,6 @@ from raudience.shard.rows import EventRows
 from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary
 
 __all__ = ["CartContents", "product_ids"]
-
-_ID = Field("product", "id")
 
 
 class CartContents:
@@ -99,7 +97,7 @@ def product_ids(
 
 
 def _ids(rows: EventRows, count: int, dictionaries: dict[Field, Dictionary]) -> list[str]:
-    cells = rows.cells(_ID)
+    cells = rows.cells(PRODUCT_ID)
     ids = [""] * count
     if cells is None:
         return ids
@@ -108,5 +106,5 @@ def _ids(rows: EventRows, count: int, dictionaries: dict[Field, Dictionary]) -> 
         if code == NUMBER_CODE and cells.numbers is not None:
             ids[at] = number_text(float(cells.numbers[place]))
         elif code >= FIRST_WORD:
-            ids[at] = dictionaries[_ID].word(code)
+            ids[at] = dictionaries[PRODUCT_ID].word(code)
     return ids

@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import FOREVER, FieldTest, Leaf, Place, Plan, leaves_of
+from raudience.criteria.leaves import Plan, leaves_of, profile_fields
 from raudience.hashing import in_sample
-from raudience.records import Field, SampleCount
+from raudience.records import SampleCount
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.backfill import Backfill
 from raudience.shard.chunk import Chunk
-from raudience.shard.compiled import Compiled
+from raudience.shard.compiled import OPTED_OUT
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.formulas import evaluate
 from raudience.shard.profiles import SETS, Profiles
@@ -30,8 +30,6 @@ __all__ = ["Samples"]
 
 _GROUP: Final = 64
 """Chunks whose sampled events are held together."""
-
-_COORDINATES: Final = (Field("location", "latitude"), Field("location", "longitude"))
 
 
 class _Group:
@@ -66,10 +64,9 @@ class Samples:
         rows = live[in_sample(profiles.index.mpids[live], level)]
         place = np.zeros(profiles.rows, np.int32)
         place[rows] = np.arange(1, len(rows) + 1)
-        lookback = evaluation.plan.lookback
         sample = self._of(level, known)
         thin = EventStore()
-        thin.add(list(sample.events(store, place, -FOREVER if lookback is None else now - lookback)))
+        thin.add(list(sample.events(store, place, evaluation.plan.oldest(now))))
         words = sample.words.dictionaries()
         found = Backfill(_thin_profiles(profiles, rows, plan), thin, words, Timers(), now).run(plan)
         members, size = found.membership.members, len(rows) + 1
@@ -77,7 +74,7 @@ class Samples:
             population=len(live),
             sampled=len(rows),
             found=tuple(int(members.column(number, size).sum()) for number in range(len(plan.audiences))),
-            held=_held(evaluation, plan, profiles.rows),
+            held=_held(evaluation, found, profiles.rows),
             inputs=tuple(sorted(known.words[INPUT].words)) if INPUT in known.words else (),
         )
 
@@ -130,18 +127,12 @@ def _thin_profiles(profiles: Profiles, rows: NDArray[np.int64], plan: Plan) -> P
         thin.workspace(workspace)
         thin.present[workspace][own] = present[rows]
         thin.first_seen[workspace][own] = profiles.first_seen[workspace][rows]
-    for workspace, field in _read(Compiled(plan).leaves):
+    for workspace, field in {read for leaf in (*plan.leaves, OPTED_OUT) for read in profile_fields(leaf)}:
         if field in profiles.sets and field.namespace in SETS:
             thin.sets[field] = _thin_set(profiles.sets[field], rows, own)
         elif (workspace, field) in profiles.registers:
             thin.registers[workspace, field] = _thin_register(profiles.registers[workspace, field], rows, own)
     return thin
-
-
-def _read(leaves: tuple[Leaf, ...]) -> set[tuple[str, Field]]:
-    tests = {(leaf.workspace, leaf.field) for leaf in leaves if isinstance(leaf, FieldTest)}
-    places = {(leaf.workspace, field) for leaf in leaves if isinstance(leaf, Place) for field in _COORDINATES}
-    return tests | places
 
 
 def _thin_register(register: Register, rows: NDArray[np.int64], own: NDArray[np.int32]) -> Register:
@@ -168,11 +159,10 @@ def _thin_set(register: SetRegister, rows: NDArray[np.int64], own: NDArray[np.in
     return thin
 
 
-def _held(evaluation: Evaluation, plan: Plan, rows: int) -> tuple[int | None, ...]:
-    """Members of those audiences of a plan of which every leaf is in force, None for the others."""
-    numbers = {leaf: number for number, leaf in enumerate(evaluation.compiled.leaves)}
-    asked = Compiled(plan)
-    same = evaluation.plan.workspaces == plan.workspaces
+def _held(evaluation: Evaluation, wanted: Evaluation, rows: int) -> tuple[int | None, ...]:
+    """Members of those wanted audiences of which every leaf is in force, None for the others."""
+    numbers, asked = evaluation.compiled.numbers, wanted.compiled
+    same = evaluation.plan.workspaces == wanted.plan.workspaces
     truth: dict[int, NDArray[np.bool_]] = {}
 
     def column(leaf: int) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import FOREVER, Matcher
+from raudience.criteria.leaves import Matcher
 from raudience.records import EventKey
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import Chunk, ChunkRows
@@ -45,8 +45,7 @@ class UserEvents:
     def __init__(self, row: int, store: EventStore, evaluation: Evaluation, known: EventDictionaries, now: int) -> None:
         store.seal()
         self._evaluation, self._known = evaluation, known
-        lookback = evaluation.plan.lookback
-        oldest = -FOREVER if lookback is None else now - lookback
+        oldest = evaluation.plan.oldest(now)
         self.occasions = sorted(
             (one for chunk in store.chunks for one in self._in_chunk(chunk, row) if one.time >= oldest),
             key=lambda event: (event.time, event.key),

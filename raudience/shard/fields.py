@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.dates import read_moment
-from raudience.criteria.leaves import AgeTest, Alive, FieldTest, FirstSeenTest, Place, ValueTest
+from raudience.criteria.leaves import LATITUDE, LONGITUDE, AgeTest, Alive, FieldTest, FirstSeenTest, Place, ValueTest
 from raudience.criteria.places import distance
 from raudience.records import Column, Field, ListColumn
 from raudience.shard.bits import Bits
@@ -23,9 +23,6 @@ from raudience.shard.toggles import Toggles, turns
 from raudience.shard.words import FIRST_WORD, NUMBER_CODE, Dictionary
 
 __all__ = ["ProfileLeaves"]
-
-_LATITUDE = Field("location", "latitude")
-_LONGITUDE = Field("location", "longitude")
 
 
 class Asked:
@@ -85,7 +82,7 @@ class ProfileLeaves:
 
     def read_at_once(self, workspace: str, field: Field) -> bool:
         """Whether all updates of a field must be looked at together."""
-        return (workspace, field) in self.ages or field in (_LATITUDE, _LONGITUDE)
+        return (workspace, field) in self.ages or field in (LATITUDE, LONGITUDE)
 
     def take_singly(
         self,
@@ -177,8 +174,8 @@ class ProfileLeaves:
 
     def whole_place(self, leaf: Place, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: which rows are near."""
-        latitude = self._profiles.register(leaf.workspace, _LATITUDE).whole(rows)
-        return _near(leaf, latitude, self._profiles.register(leaf.workspace, _LONGITUDE).whole(rows))
+        latitude = self._profiles.register(leaf.workspace, LATITUDE).whole(rows)
+        return _near(leaf, latitude, self._profiles.register(leaf.workspace, LONGITUDE).whole(rows))
 
     def whole_present(self, leaf: Alive, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: which rows were seen in one of the workspaces."""

@@ -15,6 +15,7 @@ from raudience.criteria.leaves import (
     Place,
     SequenceOf,
     Sum,
+    profile_fields,
 )
 from raudience.records import EventKey, Evidence, Field
 from raudience.shard.compiled import OPTED_OUT
@@ -50,8 +51,7 @@ class Findings:
             case FieldTest():
                 return self._field_found(leaf.workspace, leaf.field)
             case Place():
-                names = ("latitude", "longitude")
-                words = [self._profiles.words_of(leaf.workspace, Field("location", name), self._row) for name in names]
+                words = [self._profiles.words_of(*read, self._row) for read in profile_fields(leaf)]
                 return ", ".join(word[0] for word in words if word) or "no location", ()
             case FirstSeenTest():
                 first = int(self._profiles.first_seen[leaf.workspace][self._row])

@@ -125,12 +125,11 @@ class Frozen:
         place[rows] = np.arange(len(rows), dtype=np.int32)
         words = {field: _Words(dictionary) for field, dictionary in self._words.items()}
         self._store.seal()
-        lookback, rest = self._header.plan.lookback, []
+        oldest, rest = self._header.plan.oldest(self._header.now), []
         for chunk in self._store.take_sealed():
             profile = place.take(chunk.row)
             kept = profile >= 0
-            if lookback is not None:
-                kept[: chunk.span(chunk.base - 1, self._header.now - lookback - 1).stop] = False
+            kept[: chunk.span(chunk.base - 1, oldest - 1).stop] = False
             if kept.all():
                 yield self._events_part(chunk, profile, words)
             elif kept.any():

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.criteria.leaves import LATITUDE, LONGITUDE
 from raudience.hashing import key_groups, keys_in_groups, keys_of_users
 from raudience.records import Block, Column, Field, FieldColumn, ListColumn
 from raudience.shard.arrivals import Arrivals, EventDictionaries
@@ -25,9 +26,6 @@ __all__ = ["Fresh", "Intake", "fresh_events", "fresh_parts"]
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 _FEW = 32
 """Updates of a field that are sooner taken one by one."""
-
-_LATITUDE = Field("location", "latitude")
-_LONGITUDE = Field("location", "longitude")
 
 
 class Fresh(NamedTuple):
@@ -142,11 +140,11 @@ class Intake:
             timeline = self._updated(name, field, updates)
             toggles += self._leaves.field_toggles(name, field, timeline, self._bits)
             toggles += self._moments(field, name, timeline, due, until, timers)
-            if field in (_LATITUDE, _LONGITUDE):
+            if field in (LATITUDE, LONGITUDE):
                 places[name, field] = timeline
         for name in self._names:
-            if (name, _LATITUDE) in places and (name, _LONGITUDE) in places:
-                latitude, longitude = places[name, _LATITUDE], places[name, _LONGITUDE]
+            if (name, LATITUDE) in places and (name, LONGITUDE) in places:
+                latitude, longitude = places[name, LATITUDE], places[name, LONGITUDE]
                 toggles += self._leaves.place_toggles(name, latitude, longitude, self._bits)
         return [*toggles, toggles_of(turned)] if turned else toggles
 

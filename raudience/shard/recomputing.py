@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Final, assert_never
+from typing import assert_never
 
 import numpy as np
 
 from raudience.criteria.dates import read_moment
 from raudience.criteria.leaves import (
+    LATITUDE,
+    LONGITUDE,
+    PRODUCT_ID,
     AgeTest,
     Alive,
     AndOf,
@@ -45,12 +48,9 @@ from raudience.criteria.values import (
 from raudience.records import Field
 from raudience.shard.plain_users import Gathered, Happened, PlainUser, Single
 
-__all__ = ["COORDINATES", "Recomputed", "combined"]
+__all__ = ["Recomputed", "combined"]
 
 _MILLION = 1_000_000
-_ID = Field("product", "id")
-
-COORDINATES: Final = (Field("location", "latitude"), Field("location", "longitude"))
 
 
 class Recomputed:
@@ -190,7 +190,7 @@ class Recomputed:
         return test.low <= self._now - moment <= test.high
 
     def _near(self, leaf: Place) -> bool:
-        latitude, longitude = (self._user.values.get((leaf.workspace, field)) for field in COORDINATES)
+        latitude, longitude = (self._user.values.get((leaf.workspace, field)) for field in (LATITUDE, LONGITUDE))
         if not isinstance(latitude, float) or not isinstance(longitude, float):
             return False
         return bool(distance([latitude], [longitude], leaf.latitude, leaf.longitude)[0] <= leaf.meters)
@@ -241,7 +241,7 @@ def _products(matcher: Matcher, event: Happened) -> list[dict[Field, Single]]:
 
 def _ids(matcher: Matcher, event: Happened) -> set[str]:
     """An event without products counts as one product without id."""
-    found = {_word(product.get(_ID)) for product in _products(matcher, event)}
+    found = {_word(product.get(PRODUCT_ID)) for product in _products(matcher, event)}
     return found or {""}
 
 

@@ -79,7 +79,7 @@ class Shard(Known):
                 changes = self._erase(command)
             case _:
                 assert_never(command)
-        self.store.forget(self.now - self.plan.lookback if self.plan.lookback is not None else -(1 << 61))
+        self.store.forget(self.plan.oldest(self.now))
         return changes
 
     def freeze(self, groups: NDArray[np.bool_] | None = None) -> Frozen:
@@ -368,7 +368,7 @@ class Shard(Known):
         """Take from the kept events what no profile owns any more and what the lookback has left behind, so that a
         plan with a longer one cannot bring it back."""
         free = self.profiles.index.all_free()
-        horizon = self.now - self.plan.lookback if self.plan.lookback is not None else -(1 << 61)
+        horizon = self.plan.oldest(self.now)
         if len(free) or any(chunk.base < horizon for chunk in self.store.chunks):
             dead = np.zeros(self.profiles.rows, bool)
             dead[free] = True

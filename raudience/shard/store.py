@@ -118,10 +118,9 @@ class EventStore:
         """What the tails hold, as a chunk of its own; they stay as they are."""
         if not self._taken:
             return None
-        twin = self.twin()
-        twin.chunks = []
-        twin.seal()
-        return twin.chunks[0]
+        alone = self._with([])
+        alone.seal()
+        return alone.chunks[0]
 
     def latest(self, field: Field, most: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
         """Codes of an attribute in the latest `most` events, and in as many more as come with them, in parts; numbers,
@@ -168,9 +167,13 @@ class EventStore:
 
     def twin(self) -> EventStore:
         """The events as they are now; what happens later to either changes nothing in the other."""
-        twin = copy(self)
         # A chunk gets another array of rows when one of them changes.
-        twin.chunks = [copy(chunk) for chunk in self.chunks]
+        return self._with([copy(chunk) for chunk in self.chunks])
+
+    def _with(self, chunks: list[Chunk]) -> EventStore:
+        """What the tails hold, and some chunks."""
+        twin = copy(self)
+        twin.chunks = chunks
         twin._recent, twin._late, twin._pieces = self._recent.twin(), self._late.twin(), [*self._pieces]
         return twin
 
