@@ -36,7 +36,6 @@ from raudience.cluster.serving import Serving
 from raudience.cluster.writing import Writer
 from raudience.coordinator import AudienceCount, Scaling, merge_comparisons
 from raudience.errors import FixDefinition, FixRequest
-from raudience.hashing import key_groups
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
 from raudience.records import Block, Changes, Comparison, Explanation, Field
@@ -238,15 +237,7 @@ class Engine(Estimating, UserLookups, UserErasures):
 
     def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
         """Values of the named identities of each user, in the order of `mpids`."""
-        return self._writer.steadily(lambda: self._identities(mpids, names))
-
-    def _identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
-        found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(mpids))]
-        answers = self._writer.ask_owners(key_groups(mpids), "ask", lambda places: ("identities", mpids[places], names))
-        for places, told in answers:
-            for place, values in zip(places.tolist(), told, strict=True):
-                found[place] = values
-        return found
+        return [known for _, _, known in self.standings((), mpids, names)]
 
     def asked(self, audience: str, question: str, *values: Any) -> list[Any]:
         """What each shard answers to a question about an audience: a reading method of `Shard`."""

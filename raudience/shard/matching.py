@@ -60,10 +60,6 @@ class Matching:
         patterns[active] = state
         return patterns
 
-    def keys_read(self, matcher: int) -> list[int]:
-        """Numbers of the event keys that a matcher reads, ascending."""
-        return [number for number, key in enumerate(self._keys) if reads(self.matchers[matcher], key)]
-
     def _learn_keys(self) -> None:
         for key in self._keys[len(self._start) :]:
             read = tuple(number for number, matcher in enumerate(self.matchers) if reads(matcher, key))

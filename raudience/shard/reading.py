@@ -24,7 +24,7 @@ from raudience.shard.evaluation import Evaluation
 from raudience.shard.explaining import Explainer
 from raudience.shard.index import Remembered
 from raudience.shard.listing import bucket_counts, hash_counts, listing, picked, standings
-from raudience.shard.profiles import SETS, Profiles
+from raudience.shard.profiles import Profiles
 from raudience.shard.store import EventStore
 from raudience.shard.suggesting import Suggestions
 from raudience.shard.timers import Timers
@@ -126,14 +126,6 @@ class Known:
         """How many profiles each audience of a plan would have, as one in 2**level of them says; no state changes."""
         return self._samples.count(self.profiles, self.known, self.store, self.evaluation, self.now, plan, level)
 
-    def identities(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, tuple[str, ...]]]:
-        """Identities of users by name; a user who is not known has none."""
-        found = []
-        for row in self.profiles.index.find(mpids).tolist():
-            values = {name: self._identity(row, name) for name in names} if row >= 0 else {}
-            found.append({name: words for name, words in values.items() if words})
-        return found
-
     def listing(self, pick: Pick, part: int, bits: int, names: tuple[str, ...]) -> Listing:
         """Picked members of one of 2 ** bits parts of all MPIDs, with their identities. Which part a user is in depends
         on the MPID alone, and the work is that of a part."""
@@ -197,13 +189,6 @@ class Known:
             **self.profiles.nbytes(),
             **evaluation,
         }
-
-    def _identity(self, row: int, name: str) -> tuple[str, ...]:
-        for namespace in ("identity", *sorted(SETS)):
-            words = self.profiles.words_of("", Field(namespace, name), row)
-            if words:
-                return words
-        return ()
 
     def _mpids_of(self, audience: str) -> NDArray[np.int64]:
         """MPIDs of the members, int64[n], in no order."""

@@ -25,14 +25,6 @@ class Cells:
     codes: NDArray[Any]
     numbers: NDArray[np.float64] | None
 
-    def dense(self, rows: int) -> NDArray[Any]:
-        """Codes of all rows, ABSENT where there is no cell."""
-        if self.index is None:
-            return self.codes
-        codes = np.zeros(rows, self.codes.dtype)
-        codes[self.index] = self.codes
-        return codes
-
 
 class EventRows(Protocol):
     """Some events: keys int[n] (numbers of event keys in the shard), times int64[n], product_event int[q] ascending."""

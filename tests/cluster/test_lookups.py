@@ -62,12 +62,11 @@ def test_nobody_and_nothing_may_be_asked_for(engine):
     assert standings(engine, 1, audiences=(), names=()) == [(1, (), {})]
 
 
-def test_they_say_what_members_and_identities_say(engine):
+def test_they_say_what_members_say(engine):
     mpids = np.arange(-12, 12)
     found = standings(engine, *mpids)
     for place, key in enumerate(("gold", "free")):
         assert [mpid for mpid, member, _ in found if member[place]] == engine.members(key).tolist()
-    assert [known for *_, known in found] == engine.identities(mpids, NAMES)
 
 
 def test_an_audience_that_is_not_there_is_refused(engine):

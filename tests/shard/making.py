@@ -8,6 +8,7 @@ from raudience.catalog.documents import read_book
 from raudience.catalog.planning import plan
 from raudience.ingest.batches import decode
 from raudience.records import Field
+from raudience.records.texts import words_in
 from raudience.shard import Shard, Tick
 from raudience.shard.arrivals import Arrivals
 from raudience.shard.rows import INPUT, Cells
@@ -80,6 +81,15 @@ def shard_of(*audiences, now=T - 1, **fields):
 def taken(shard, at, *batches):
     """Changes that batches make, all at one instant."""
     return told(shard.apply(block(*batches, at=at), at))
+
+
+def identities(shard, *mpids, names):
+    """Values of the named identities of each user."""
+    found = [{} for _ in mpids]
+    for name, named in zip(names, shard.standings((), np.array(mpids), names).identities, strict=True):
+        for user, word in zip(named.user.tolist(), words_in(named.texts), strict=True):
+            found[user][name] = (*found[user].get(name, ()), word)
+    return found
 
 
 def ticked(shard, now):

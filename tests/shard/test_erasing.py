@@ -1,13 +1,12 @@
 """A user who is erased leaves every audience, and nothing is left of the user but ids of what was sent."""
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raudience.records import Field, Removed
 from raudience.records.packing import pack
 from raudience.shard.commands import Erase
-from tests.shard.making import T, block, shard_of, taken, ticked
+from tests.shard.making import T, block, identities, shard_of, taken, ticked
 from tests.stories.stage import DAY, asks, attribute, audience, batch, commerce, custom, told
 
 GOLD = audience(attribute("plan", "exact_match", value="gold"), "gold")
@@ -63,7 +62,7 @@ def test_what_comes_later_starts_a_new_profile():
     taken(shard, T, rich(1, T))
     erased(shard, T + 5, 1)
     assert taken(shard, T + 9, batch(mpid=1)) == [(T + 9, "lost", 1, True)]
-    assert shard.identities(np.array([1]), ("email",)) == [{}]
+    assert identities(shard, 1, names=("email",)) == [{}]
     assert shard.memberships(1)[0].entered == T + 9
 
 

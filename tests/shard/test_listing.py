@@ -12,7 +12,7 @@ from raudience.hashing import mix64
 from raudience.records.listings import Pick
 from raudience.records.texts import FILLER
 from raudience.shard.index import RowIndex
-from tests.shard.making import T, block, shard_of, ticked
+from tests.shard.making import T, block, identities, shard_of, ticked
 from tests.stories.stage import attribute, audience, batch
 
 GOLD = audience(attribute("plan", "exact_match", value="gold"), "gold")
@@ -121,9 +121,9 @@ def test_texts_of_every_length_and_language_are_listed_whole(count):
 def test_listed_identities_are_those_that_are_looked_up():
     of = shard(*[user(mpid, email=f"{mpid}@x.com", other=mpid) for mpid in range(50)], *phone(7, "i", "j"))
     names = ("email", "other", "ios_advertising_id")
-    known = of.identities(of.members("gold"), names)
-    told = [{name: list(words) for name, words in values.items()} for values in known]
-    assert listed(of, names=names) == dict(zip(of.members("gold").tolist(), told, strict=True))
+    mpids = of.members("gold").tolist()
+    told = [{name: list(words) for name, words in values.items()} for values in identities(of, *mpids, names=names)]
+    assert listed(of, names=names) == dict(zip(mpids, told, strict=True))
 
 
 def test_only_members_in_the_buckets_that_are_picked_are_listed():

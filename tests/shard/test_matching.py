@@ -62,11 +62,6 @@ def test_kind_category_and_name_decide_which_keys_are_read(matcher, expected):
     assert [bool(found) for found in satisfied([matcher], *map(happening, (A, B, BUY)))] == expected
 
 
-def test_the_keys_that_a_matcher_reads_are_told_by_number():
-    matching = Matching((Matcher("custom"), Matcher("commerce")), [A, BUY, B], {}, {})
-    assert [matching.keys_read(number) for number in (0, 1)] == [[0, 2], [1]]
-
-
 def test_keys_that_come_later_are_learned():
     keys, dictionaries = [A], {}
     matching = Matching((Matcher("commerce"),), keys, dictionaries, {})

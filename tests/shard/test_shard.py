@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +10,7 @@ from raudience.clock import DAY, HOUR, MINUTE
 from raudience.records import Field
 from raudience.records.slicing import cut, empty_block
 from raudience.shard import Shard
-from tests.shard.making import T, block, planned, replayed, shard_of, taken, ticked
+from tests.shard.making import T, block, identities, planned, replayed, shard_of, taken, ticked
 from tests.stories.stage import asks, attribute, audience, batch, commerce, custom, told
 
 OFTEN = audience(asks("A", frequency={"at_least": 2}, recency={"op": "within", "last": "1 hour"}), "often")
@@ -153,7 +152,7 @@ def test_identities_are_told_by_name_and_of_unknown_users_nothing():
         batch(user_identities={"email": "x@y.z"}, mpid=2), batch(device_info={"ios_idfv": "d2"}),
     )  # fmt: skip
     names = ("email", "customer_id", "ios_idfv")
-    assert shard.identities(np.array([2, 9, 1]), names) == [
+    assert identities(shard, 2, 9, 1, names=names) == [
         {"email": ("x@y.z",)}, {}, {"email": ("a@b.c",), "ios_idfv": ("d1", "d2")},
     ]  # fmt: skip
 

@@ -22,7 +22,7 @@ from raudience.shard.snapshot import (
     ascending,
     longs,
 )
-from tests.shard.making import T, planned, shard_of, taken, ticked
+from tests.shard.making import T, identities, planned, shard_of, taken, ticked
 from tests.stories.stage import DAY, asks, attribute, audience, batch, commerce, custom
 
 AS_IT_CAME = Packed(Part)
@@ -114,9 +114,8 @@ def test_device_ids_keep_their_order():
         taken(shard, T + at, batch(device_info={"ios_advertising_id": value}))
     (part,) = of(SetPart, shard.freeze().parts())
     assert (part.words, part.sizes.tolist(), part.elements.tolist()) == (("b", "a"), [2], [4, 5])
-    mpids = np.array([1], np.int64)
     names = ("ios_advertising_id",)
-    assert again(shard).identities(mpids, names) == shard.identities(mpids, names) == [{names[0]: ("b", "a")}]
+    assert identities(again(shard), 1, names=names) == identities(shard, 1, names=names) == [{names[0]: ("b", "a")}]
 
 
 def test_who_was_a_member_is_one_still_and_nothing_is_told():

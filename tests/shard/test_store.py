@@ -204,7 +204,9 @@ def between(column, first, last):
     cells = column.between(first, last)
     if cells is None:
         return [0] * (last - first), []
-    return cells.dense(last - first).tolist(), [] if cells.numbers is None else cells.numbers.tolist()
+    codes = np.zeros(last - first, np.int64)
+    codes[slice(None) if cells.index is None else cells.index] = cells.codes
+    return codes.tolist(), [] if cells.numbers is None else cells.numbers.tolist()
 
 
 CELL = st.sampled_from([0, 0, NUMBER_CODE, FIRST_WORD, FIRST_WORD + 300, FIRST_WORD + 70_000])

@@ -13,6 +13,7 @@ from raudience.ingest.route import split
 from raudience.records.packing import Packed, pack
 from raudience.shard import Shard, Tick
 from raudience.shard.snapshot import Part
+from tests.shard.making import identities
 from tests.stories.stage import told
 
 AS_IT_CAME = Packed(Part)
@@ -72,7 +73,7 @@ class MovingStage:
 
     def identities(self, mpids, names):
         of = [self.shards[self.owner[group_of(mpid)]] for mpid in mpids]
-        return [shard.identities(np.array([mpid]), names)[0] for mpid, shard in zip(mpids, of, strict=True)]
+        return [identities(shard, mpid, names=names)[0] for mpid, shard in zip(mpids, of, strict=True)]
 
     def check(self):
         for shard in self.shards:
