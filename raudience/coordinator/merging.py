@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raudience.hashing import first_by_hash
 from raudience.records import Changes, Comparison
+from raudience.records.changes import one_table
 
 __all__ = ["merge", "merge_comparisons", "narrow", "no_changes"]
 
@@ -31,7 +32,7 @@ def merge(parts: Sequence[Changes]) -> Changes:
     told, touched = [part for part in parts if len(part)], _touched(parts)
     if len(told) < 2:
         return msgspec.structs.replace(told[0] if told else no_changes(), touched=touched)
-    told = _same_table(told)
+    told = one_table(told)
     at = np.concatenate([part.at for part in told])
     audience = np.concatenate([part.audience for part in told])
     mpid = np.concatenate([part.mpid for part in told])
@@ -57,14 +58,7 @@ def narrow(changes: Changes, audience: str | None, mpid: int | None) -> Changes:
         kept &= changes.audience == number
     if mpid is not None:
         kept &= changes.mpid == mpid
-    return Changes(
-        changes.audiences,
-        changes.versions,
-        changes.audience[kept],
-        changes.mpid[kept],
-        changes.entered[kept],
-        changes.at[kept],
-    )
+    return changes.some(kept)
 
 
 def merge_comparisons(parts: Sequence[Comparison], most: int) -> Comparison:
@@ -80,24 +74,3 @@ def merge_comparisons(parts: Sequence[Comparison], most: int) -> Comparison:
 
 def _touched(parts: Sequence[Changes]) -> NDArray[np.int64]:
     return np.sort(np.concatenate([np.empty(0, np.int64), *(part.touched for part in parts)]))
-
-
-def _same_table(parts: Sequence[Changes]) -> list[Changes]:
-    """The same changes, all pointing into one table of audiences."""
-    table = (parts[0].audiences, parts[0].versions)
-    if all((part.audiences, part.versions) == table for part in parts):
-        return list(parts)
-    versions = {key: version for part in parts for key, version in zip(part.audiences, part.versions, strict=True)}
-    audiences = tuple(sorted(versions))
-    place = {key: position for position, key in enumerate(audiences)}
-    return [
-        Changes(
-            audiences=audiences,
-            versions=tuple(versions[key] for key in audiences),
-            audience=np.array([place[key] for key in part.audiences], np.int32)[part.audience],
-            mpid=part.mpid,
-            entered=part.entered,
-            at=part.at,
-        )
-        for part in parts
-    ]

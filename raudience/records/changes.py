@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Change", "Changes"]
+__all__ = ["Change", "Changes", "one_table"]
 
 _NOBODY: Final = np.zeros(0, np.int64)
 
@@ -33,6 +34,31 @@ class Changes(msgspec.Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def some(self, where: NDArray[np.bool_]) -> Changes:
+        """Some of the transitions, bool[k], and nobody whose identities changed."""
+        return Changes(
+            self.audiences, self.versions, self.audience[where], self.mpid[where], self.entered[where], self.at[where]
+        )
+
+
+def one_table(parts: Sequence[Changes]) -> list[Changes]:
+    """The same transitions, all pointing into one table of audiences, in which the last version counts."""
+    table = (parts[0].audiences, parts[0].versions)
+    if all((part.audiences, part.versions) == table for part in parts):
+        return list(parts)
+    versions = {key: version for part in parts for key, version in zip(part.audiences, part.versions, strict=True)}
+    audiences = tuple(sorted(versions))
+    place = {key: position for position, key in enumerate(audiences)}
+    return [
+        msgspec.structs.replace(
+            part,
+            audiences=audiences,
+            versions=tuple(versions[key] for key in audiences),
+            audience=np.array([place[key] for key in part.audiences], np.int32)[part.audience],
+        )
+        for part in parts
+    ]
 
 
 class Change(msgspec.Struct, frozen=True, order=True):

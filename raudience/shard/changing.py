@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records import Changes
+from raudience.records.changes import one_table
 
-__all__ = ["changes_of", "joined", "ordered"]
+__all__ = ["joined", "numbered", "ordered"]
 
 
 def ordered(
@@ -41,15 +42,11 @@ def joined(before: Changes, after: Changes) -> Changes:
     touched = np.union1d(before.touched, after.touched) if len(before.touched) else after.touched
     if not len(before):
         return after if touched is after.touched else msgspec.structs.replace(after, touched=touched)
-    keys = tuple(sorted({*before.audiences, *after.audiences}))
-    known = dict(zip(before.audiences, before.versions, strict=True)) | dict(
-        zip(after.audiences, after.versions, strict=True)
-    )
-    moved = [np.array([keys.index(key) for key in part.audiences], np.int32)[part.audience] for part in (before, after)]
+    before, after = one_table((before, after))
     return Changes(
-        keys,
-        tuple(known[key] for key in keys),
-        np.concatenate(moved),
+        after.audiences,
+        after.versions,
+        np.concatenate([before.audience, after.audience]),
         np.concatenate([before.mpid, after.mpid]),
         np.concatenate([before.entered, after.entered]),
         np.concatenate([before.at, after.at]),
@@ -57,13 +54,9 @@ def joined(before: Changes, after: Changes) -> Changes:
     )
 
 
-def changes_of(changes: Changes, where: NDArray[np.bool_]) -> Changes:
-    """Some of the changes, bool[k], and of nobody that identities changed."""
-    return Changes(
-        changes.audiences,
-        changes.versions,
-        changes.audience[where],
-        changes.mpid[where],
-        changes.entered[where],
-        changes.at[where],
-    )
+def numbered(changes: Changes, before: tuple[str, ...], keys: tuple[str, ...]) -> NDArray[np.int32]:
+    """Audience int32[k] of each of the changes of a command, by its number among `keys`, which are told of from then
+    on; -1 where it is not one of them, or was not told of before: who is in an audience that begins did not enter."""
+    stays = set(before)
+    number = {key: number for number, key in enumerate(keys) if key in stays}
+    return np.array([number.get(key, -1) for key in changes.audiences], np.int32).take(changes.audience)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from raudience.criteria.leaves import AndOf, Formula, NotOf, Plan
 from raudience.records import Changes
+from raudience.shard.changing import numbered
 from raudience.shard.compiled import OPTED_OUT
 from raudience.shard.growing import narrow
 from raudience.shard.snapshot import Longs, longs
@@ -39,10 +40,7 @@ def entrants_of(changes: Changes, before: tuple[str, ...], keys: tuple[str, ...]
     then on; whoever is in an audience that begins with the command did not enter."""
     if not len(changes):
         return NO_ENTRANTS
-    number = {key: number for number, key in enumerate(keys)}
-    stays = set(before)
-    table = np.array([number.get(key, -1) if key in stays else -1 for key in changes.audiences], np.int32)
-    audience = table.take(changes.audience)
+    audience = numbered(changes, before, keys)
     where = (changes.entered & (audience >= 0)).nonzero()[0]
     if not len(where):
         return NO_ENTRANTS

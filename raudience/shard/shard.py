@@ -19,7 +19,7 @@ from raudience.shard.absorbing import Absorbing, opened
 from raudience.shard.adopting import Adoption, can_extend
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.backfill import Backfill
-from raudience.shard.changing import changes_of, joined, ordered
+from raudience.shard.changing import joined, numbered, ordered
 from raudience.shard.commands import Command, Erase, Tick
 from raudience.shard.compiled import Compiled
 from raudience.shard.estimating import Samples
@@ -330,12 +330,9 @@ class Shard(Known):
 
     def _enter_now(self, changes: Changes) -> None:
         """Take up the audiences of a plan just adopted: new ones begin, and others gain members, now."""
-        before = set(self.entered.keys)
+        audience = numbered(changes, self.entered.keys, self.evaluation.keys)
         self.entered.adopt(self.evaluation.keys, self.now)
-        number = {key: number for number, key in enumerate(self.entered.keys) if key in before}
-        table = np.array([number.get(key, -1) for key in changes.audiences], np.int32)
-        audience = table[changes.audience]
-        some = changes_of(msgspec.structs.replace(changes, audience=audience), audience >= 0)
+        some = msgspec.structs.replace(changes, audience=audience).some(audience >= 0)
         self._enter(some, self.profiles.index.find(some.mpid))
 
     def _erase(self, command: Erase) -> Changes:
