@@ -7,7 +7,7 @@ of an output take turns, and a fault of one holds up no other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, assert_never
 
 import msgspec
@@ -19,9 +19,10 @@ from raudience.cluster.ledgers import read_back
 from raudience.forward.buckets import Bucket
 from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
 from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed
+from raudience.forward.figures import Figures, Tally
 from raudience.forward.keeping import snapshot
-from raudience.forward.kinds import Failure, GoneAtPartner, Outcome, RateLimited, Retry
-from raudience.forward.partner import Forwarded, Partner, Request, Response
+from raudience.forward.kinds import Done, Failure, GoneAtPartner, Outcome, Partly, RateLimited, Retry
+from raudience.forward.partner import Forwarded, Partner, Request, RequestKind, Response
 from raudience.forward.retrying import next_attempt
 
 __all__ = ["Forwarder", "Link", "Source", "Surroundings"]
@@ -78,7 +79,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     clock: Callable[[], int]
     chance: Callable[[], float]
     nonce: Callable[[], str]
-    buckets: dict[str, Bucket]
+    buckets: Mapping[RequestKind, Bucket]
 
 
 class Forwarder:
@@ -102,6 +103,7 @@ class Forwarder:
         self._refreshed = 0
         self._since: int | None = None
         self._attempts, self._waits = 0, 0
+        self.tally, self._throttled = Tally(), False
         if keeper is not None:
             self._recover(keeper)
         if not self.connection.position or self._is_asked():
@@ -142,7 +144,12 @@ class Forwarder:
 
     def work(self) -> int | None:
         """Do one thing; the instant of the next, None when there is nothing to do before something happens."""
-        now = self._world.clock()
+        now, self._throttled = self._world.clock(), False
+        following = self._step(now)
+        self._count(following, now)
+        return following
+
+    def _step(self, now: int) -> int | None:
         if self.connection.fault is not None:
             return None
         self._hear()
@@ -170,21 +177,54 @@ class Forwarder:
             case _:
                 assert_never(step)
 
+    @property
+    def waits(self) -> int:
+        """The instant before which nothing is asked of the partner again."""
+        return self._waits
+
+    def figures(self, output: str, now: int) -> Figures:
+        """What operators see."""
+        connection, fault = self.connection, self.connection.fault
+        return Figures(
+            connection=self.link.id,
+            output=output,
+            audience=self.link.audience,
+            variation=self.link.variation,
+            backlog=connection.backlog,
+            age=self.tally.age(now),
+            backfill=self.tally.backfill(now),
+            rate=self.tally.rate(now),
+            items=self.tally.items,
+            requests=self.tally.requests,
+            retries=self.tally.retries,
+            throttled=self.tally.throttled(),
+            held={kind: len(held) for kind, held in connection.held.items()},
+            succeeded=self.tally.succeeded,
+            fault=None if fault is None else type(fault.failure).__name__,
+        )
+
     def end(self, at: int) -> bool:
         """Do downstream what the partner's policy says of an audience that was deleted at an instant; whether all of it
-        is done. What is gone already is done."""
+        is done. What is gone already is done; nothing is as long as there is a fault, or something to wait for."""
         if self._partner.deletes == "keep":
             return True
         now, at = self._world.clock(), max(at, self.connection.planned_at + 1)
+        if self.connection.fault is not None or now < self._waits:
+            return False
         for list_id in {listed.list_id: None for listed in self.connection.lists.values()}:
-            answer = self._asked(self._partner.delete_list(self.link.settings, list_id, at), now)
+            request = self._partner.delete_list(self.link.settings, list_id, at)
+            if (ready := self._ready(request.kind, now=now)) > now:
+                self._waits = ready
+                return False
+            answer = self._asked(request, now)
             outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
             if isinstance(outcome, GoneAtPartner) or not isinstance(outcome, Failure):
+                self._attempts = 0
                 lists = list(self.connection.lists.items())
                 self._failpoint("after deleting a list")
                 self._note([Lost(kind) for kind, listed in lists if listed.list_id == list_id])
             else:
-                self._missed(outcome, now)
+                self._missed(outcome, now, request.kind)
                 return False
         return True
 
@@ -230,10 +270,13 @@ class Forwarder:
         if own is not None:
             self._note([Listed(listed.kind, own, name)])
             return now
+        if (ready := self._ready("write", now=now)) > now:
+            return ready
         answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
         outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
         if isinstance(outcome, Failure):
-            return self._missed(outcome, now)
+            return self._missed(outcome, now, "write")
+        self._attempts = 0
         self._failpoint("after renaming a list")
         self._note([Listed(listed.kind, listed.list_id, name)])
         return now
@@ -244,9 +287,13 @@ class Forwarder:
         if (own := self._partner.own_list(self.link.forwarded)) is not None:
             self._note([Listed(kind, own, name)])
             return now
+        if (ready := self._ready("read", "write", now=now)) > now:
+            return ready
+        asked: RequestKind = "read"
         answer = self._asked(self._partner.find_list(self.link.settings, name), now)
         found = self._no_answer() if answer is None else self._partner.read_found(answer, name)
         if found is None:
+            asked = "write"
             answer = self._asked(self._partner.create_list(self.link.settings, name), now)
             found = self._no_answer() if answer is None else self._partner.read_created(answer)
             self._failpoint("after making a list")
@@ -255,32 +302,47 @@ class Forwarder:
             self._note([Listed(kind, found, name)])
             self._failpoint("after listing")
             return now
-        return self._missed(found, now)
+        return self._missed(found, now, asked)
 
     def _send(self, step: Send, now: int) -> int:
-        bucket = self._world.buckets["members"]
-        if (ready := bucket.ready(now)) > now:
+        if (ready := self._ready("members", now=now)) > now:
             return ready
         batch, items = step.batch, step.batch.items
         request = self._partner.send(self.link.settings, step.list_id, batch.kind, items, batch.at)
         answer = self._asked(request, now)
         outcome: Outcome = self._no_answer() if answer is None else self._partner.read_sent(answer, items)
-        if isinstance(outcome, RateLimited) and outcome.until is not None:
-            bucket.close(outcome.until)
+        if isinstance(outcome, Done | Partly):
+            self.tally.take(len(items if isinstance(outcome, Done) else outcome.taken), self._world.clock())
+        self._heed(outcome.failure if isinstance(outcome, Partly) else outcome, "members")
         self._note(self.connection.judged(step.batch, outcome, self._world.clock(), self._world.chance()))
         self._failpoint("after acknowledging")
         return now
 
+    def _ready(self, *kinds: RequestKind, now: int) -> int:
+        """The instant from which on requests of all these classes may be made."""
+        ready = max(self._world.buckets[kind].ready(now) for kind in kinds)
+        self._throttled = ready > now
+        return ready
+
+    def _heed(self, outcome: Outcome, kind: RequestKind) -> None:
+        """A partner that takes nothing of a class before an instant takes nothing of anybody of this account."""
+        if isinstance(outcome, Retry | RateLimited):
+            self.tally.retry()
+        if isinstance(outcome, RateLimited) and outcome.until is not None:
+            self._world.buckets[kind].close(outcome.until)
+
     def _asked(self, request: Request, now: int) -> Response | None:
         self._world.buckets[request.kind].take(now)
+        self.tally.ask()
         signed = self._partner.sign(request, self.link.settings, self._world.nonce(), now)
         self._failpoint("before request")
         answer = self._world.send(signed)
         self._failpoint("after request")
         return answer
 
-    def _missed(self, failure: Failure, now: int) -> int:
+    def _missed(self, failure: Failure, now: int, kind: RequestKind) -> int:
         """What is no change of members has failed: try again, or fault."""
+        self._heed(failure, kind)
         at = next_attempt(failure, self._attempts, now, self._world.chance())
         self._attempts += 1
         if at is None:
@@ -288,6 +350,17 @@ class Forwarder:
             return now
         self._waits = at
         return at
+
+    def _count(self, following: int | None, now: int) -> None:
+        deaf = self.connection.fault is not None and self._source.position() > self.connection.position
+        self.tally.be_deaf(now if deaf else None)
+        self.tally.hear(*self.connection.counts, now)
+        if following is None:
+            self.tally.pass_time(now, "idle")
+        elif following <= now:
+            self.tally.pass_time(now, "working")
+        else:
+            self.tally.pass_time(now, "bucket" if self._throttled else "waiting")
 
     def _no_answer(self) -> Failure:
         return Retry(0, "", "no answer")

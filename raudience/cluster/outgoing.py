@@ -1,11 +1,13 @@
-"""All connections of an engine at work: they begin and end as the catalog says, take turns, and tell their faults."""
+"""All connections of an engine at work, or those of some outputs: they begin and end as the catalog says, take turns,
+and tell their faults."""
 
 from __future__ import annotations
 
 import logging
 import os
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.clock import SECOND, now_ms
 from raudience.cluster.engine import Engine
 from raudience.cluster.forwarding import Forwarder, Link, Source, Surroundings
+from raudience.cluster.hands import Hands
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledgers import beside, log_name
 from raudience.cluster.objects import SCHEMES, Objects
@@ -23,9 +26,10 @@ from raudience.cluster.secrets import Secrets
 from raudience.cluster.sources import AudienceSource, Feed, Nobody
 from raudience.cluster.wire import Wire
 from raudience.forward.buckets import Bucket
-from raudience.forward.entries import Entry, Faulted
+from raudience.forward.entries import Entry
+from raudience.forward.figures import Figures
 from raudience.forward.identities import names_of
-from raudience.forward.partner import Partner, Request, Response
+from raudience.forward.partner import Partner, Request, RequestKind, Response
 from raudience.forward.register import partner_of
 
 __all__ = ["Outgoing", "outgoing_of"]
@@ -33,18 +37,31 @@ __all__ = ["Outgoing", "outgoing_of"]
 _LOG: Final = logging.getLogger(__name__)
 _TURN: Final = 20
 """Steps that a connection makes before the next one has its turn."""
-_AGAIN: Final = SECOND
-"""Milliseconds after which it is tried again to see to what is left downstream."""
 _PAUSE: Final = 0.25
 """Seconds between two looks at an engine in which nothing happens."""
+_SHORTLY: Final = 0.02
+"""Seconds in which most turns end."""
 _NONCE_BYTES: Final = 16
 _CHANCES: Final = 1 << 32
+_KINDS: Final[tuple[RequestKind, ...]] = ("members", "write", "read")
+
+
+class _Seat:
+    """A connection at work. departure: it is no more, and something may be left downstream. turn: under way; following:
+    what came of the last one. ended: nothing is left to do."""
+
+    def __init__(self, connection: Connection, source: Source, forwarder: Forwarder) -> None:
+        self.connection, self.source, self.forwarder = connection, source, forwarder
+        self.departure: Departure | None = None
+        self.turn: Future[int | None] | None = None
+        self.following: int | None = 0
+        self.ended = False
 
 
 class Outgoing:
     """partner_of: a partner by its id. opened: all settings of an output, secrets too. send: makes a request; None when
     no answer came. keepsake: where the logs of the connections are; None keeps them in memory alone. chance: in [0, 1),
-    spreads attempts."""
+    spreads attempts. hands: carry out the turns. outputs: keys of those that are seen to; None: all."""
 
     def __init__(
         self,
@@ -55,29 +72,37 @@ class Outgoing:
         keepsake: Keepsake | None = None,
         clock: Callable[[], int] = now_ms,
         chance: Callable[[], float] | None = None,
+        hands: Hands | None = None,
+        outputs: Collection[str] | None = None,
     ) -> None:
+        self._hands = hands or Hands()
         self._engine, self._partner_of, self._opened = engine, partner_of, opened
-        self._send, self._keepsake, self._clock, self._chance = send, keepsake, clock, chance or _chance
+        self._send, self._keepsake, self._clock = self._hands.outside(send), keepsake, clock
+        self._chance, self._outputs, self._closing = chance or _chance, outputs, False
         self._feed = Feed(engine)
-        self._forwarders: dict[str, Forwarder] = {}
-        self._leaving: dict[str, Forwarder] = {}
-        self._sources: dict[str, AudienceSource] = {}
+        self._seats: dict[str, _Seat] = {}
         self._known: dict[str, tuple[Output, Mapping[str, str | bool | int]]] = {}
-        self._buckets: dict[str, dict[str, Bucket]] = {}
+        self._buckets: dict[str, dict[RequestKind, Bucket]] = {}
 
     def work(self) -> int | None:
         """Let every connection have its turn; the instant at which the first of them goes on, None when all wait for
         something to happen."""
-        self._feed.refresh()
-        catalog = self._engine.catalog()
-        self._retire(catalog)
-        if catalog.departed:
-            for key in catalog.departed:
-                self._part(catalog, key)
+        with self._hands.floor:
+            self._feed.refresh()
             catalog = self._engine.catalog()
-        self._follow(catalog)
-        found = [self._turn(catalog.connections[key], forwarder) for key, forwarder in self._forwarders.items()]
-        found += [self._clock() + _AGAIN for _ in catalog.departed]
+            self._retire(catalog)
+            self._part(catalog)
+            self._follow(catalog)
+            seats = [seat for seat in self._seats.values() if seat.turn is None]
+        for seat in seats:
+            seat.turn = self._hands.begin(partial(self._turn, seat))
+        if self._under_way():
+            self.rest(_SHORTLY)
+        with self._hands.floor:
+            self._gather()
+            found = [seat.following for seat in self._seats.values() if seat.turn is None]
+        if self._under_way():
+            found.append(self._clock() + int(_PAUSE * SECOND))
         return min((at for at in found if at is not None), default=None)
 
     def settle(self, most: int = 100_000) -> bool:
@@ -87,113 +112,156 @@ class Outgoing:
             following = self.work()
             if following is None:
                 return True
-            if following > self._clock():
+            if self._under_way():
+                self.rest()
+            elif following > self._clock():
                 return False
         return False
 
     def run(self, until: Callable[[], bool]) -> None:
         """Work until somebody says that it is enough."""
-        pause = threading.Event()
         while not until():
             following = self.work()
-            if following is None or following > self._clock():
-                pause.wait(_PAUSE)
+            if following is None or not self.due(following):
+                self.rest()
+
+    def rest(self, seconds: float = _PAUSE) -> None:
+        """Wait for so long, or until an answer has come."""
+        self._hands.rest(self._under_way(), seconds)
 
     def due(self, at: int) -> bool:
         """Whether an instant has come."""
         return at <= self._clock()
 
+    def figures(self) -> tuple[Figures, ...]:
+        """How every connection stands, also those that are no more and have something left downstream."""
+        with self._hands.floor:
+            now = self._clock()
+            return tuple(seat.forwarder.figures(seat.connection.output, now) for seat in self._seats.values())
+
     def backlog(self) -> dict[str, int]:
         """For each connection, users who have to be looked at or sent."""
-        return {key: forwarder.connection.backlog for key, forwarder in self._forwarders.items()}
+        return {each.connection: each.backlog for each in self.figures()}
 
     def held(self) -> dict[str, dict[str, int]]:
         """For each connection and kind of identity, values that the partner has acknowledged."""
-        return {
-            key: {kind: len(held) for kind, held in forwarder.connection.held.items()}
-            for key, forwarder in self._forwarders.items()
-        }
+        return {each.connection: each.held for each in self.figures()}
 
     def close(self) -> None:
-        for forwarder in (*self._forwarders.values(), *self._leaving.values()):
-            forwarder.close()
-        self._forwarders, self._leaving = {}, {}
+        """Wait for the answers that are still to come, and let go of the logs."""
+        self._closing = True
+        self._hands.close()
+        for seat in self._seats.values():
+            seat.forwarder.close()
+        self._seats = {}
+
+    def _under_way(self) -> list[Future[int | None]]:
+        return [seat.turn for seat in self._seats.values() if seat.turn is not None and not seat.turn.done()]
+
+    def _gather(self) -> None:
+        """Take in the turns that have ended. Raises what went wrong in one of them."""
+        for key, seat in list(self._seats.items()):
+            if seat.turn is not None and seat.turn.done():
+                ended, seat.turn = seat.turn, None
+                seat.following = ended.result()
+                if seat.ended:
+                    del self._seats[key]
+
+    def _is_ours(self, connection: Connection) -> bool:
+        return self._outputs is None or connection.output in self._outputs
 
     def _retire(self, catalog: CatalogState) -> None:
-        """End what is no more, or does not send."""
-        for key in list(self._forwarders):
-            if key in catalog.departed:
-                self._leaving[key] = self._forwarders.pop(key)
-            elif key not in catalog.connections or not catalog.connections[key].active:
-                self._forwarders.pop(key).close()
+        """End what is no more, or does not send. What has its turn is left alone."""
+        for key in [key for key, seat in self._seats.items() if seat.turn is None]:
+            known = catalog.connections.get(key)
+            if key not in catalog.departed and (known is None or not known.active):
+                self._seats.pop(key).forwarder.close()
+
+    def _part(self, catalog: CatalogState) -> None:
+        """See to what connections that are no more have left downstream."""
+        for key, departure in catalog.departed.items():
+            seat = self._seats.get(key)
+            if not self._is_ours(departure.connection) or (seat is not None and seat.turn is not None):
+                continue
+            output = catalog.outputs[departure.connection.output]
+            link = self._link(output, departure.connection, departure.forwarded, at_once=True)
+            if seat is None:
+                seat = self._seats[key] = self._begun(departure.connection, link, output, Nobody())
+            if seat.departure is None and departure.ending == "remove":
+                seat.forwarder.leave(link, Nobody())
+                seat.forwarder.refill()
+            seat.forwarder.leave(link, Nobody())
+            seat.connection, seat.departure = departure.connection, departure
 
     def _follow(self, catalog: CatalogState) -> None:
         """Begin what is new, and heed what has changed. A list that is about to go is not adopted by another."""
         going = {(each.connection.output, each.forwarded) for each in catalog.departed.values()}
         for key, connection in catalog.connections.items():
-            if not connection.active:
+            seat = self._seats.get(key)
+            if not connection.active or not self._is_ours(connection) or (seat is not None and seat.turn is not None):
                 continue
-            link = self._link(catalog, connection)
-            if key not in self._forwarders and (connection.output, link.name) not in going:
-                self._sources[key] = self._source(catalog, connection)
-                self._forwarders[key] = self._begun(catalog, connection, link)
-            elif key in self._forwarders:
-                self._sources[key].here = catalog.audiences[connection.audience].in_force > 0
-                self._forwarders[key].change(link)
+            output, name = catalog.outputs[connection.output], forwarded(catalog, connection)
+            link = self._link(output, connection, name)
+            if seat is None and (connection.output, name) in going:
+                continue
+            if seat is None:
+                _LOG.info("connection %s begins", key)
+                source = self._source(catalog, connection)
+                self._seats[key] = self._begun(connection, link, output, source)
+                continue
+            seat.connection = connection
+            if isinstance(seat.source, AudienceSource):
+                seat.source.here = _is_here(catalog, connection)
+            seat.forwarder.change(link)
 
-    def _turn(self, connection: Connection, forwarder: Forwarder) -> int | None:
-        """Some steps of one connection."""
-        fault = forwarder.connection.fault
-        if fault is not None:
-            self._tell(connection, forwarder, fault)
-        following: int | None = self._clock()
-        for _ in range(_TURN):
-            following = forwarder.work()
-            if following is None or following > self._clock():
-                break
-        fault = forwarder.connection.fault
-        if fault is not None:
-            self._tell(connection, forwarder, fault)
+    def _turn(self, seat: _Seat) -> int | None:
+        """Some steps of one connection. A fault ends when somebody says so, and is told once."""
+        fault = seat.forwarder.connection.fault
+        if fault is not None and seat.connection.resumed >= fault.at:
+            seat.forwarder.resume()
+        following = self._steps(seat.forwarder) if seat.departure is None else self._left(seat, seat.departure)
+        self._tell(seat)
         return following
 
-    def _tell(self, connection: Connection, forwarder: Forwarder, fault: Faulted) -> None:
-        """A fault is told to the catalog, and ends when somebody there says so."""
-        if connection.resumed >= fault.at:
-            forwarder.resume()
-        elif connection.stop is None or connection.stop.at < fault.at:
-            failure = fault.failure
-            kind = type(failure).__name__
-            told = Fault("", connection.id, kind, failure.status, failure.code, failure.text, fault.at)
-            self._engine.decide(told, self._clock())
-
-    def _part(self, catalog: CatalogState, key: str) -> None:
-        """See to what a connection that is no more has left downstream."""
-        departure = catalog.departed[key]
-        output = catalog.outputs[departure.connection.output]
-        partner = self._partner_of(output.partner)
-        settings = {**self._settings(output), **departure.connection.settings}
-        link = _link(departure.connection, departure.forwarded, settings)
-        if key not in self._leaving:
-            self._leaving[key] = self._forwarder(link, partner, Nobody(), output)
-        forwarder = self._leaving[key]
-        forwarder.leave(link, Nobody())
-        if departure.ending == "keep" or self._left(forwarder, departure):
-            self._leaving.pop(key).close()
-            if self._keepsake is not None:
-                self._keepsake.keeper(log_name(key), Entry).remove()
-                self._keepsake.failpoint("after forgetting")
-            self._engine.decide(Departed("", key), self._clock())
-
-    def _left(self, forwarder: Forwarder, departure: Departure) -> bool:
-        """Delete the lists as the partner's policy says, or take everybody off them; whether that is done."""
-        if departure.ending == "deleted":
-            return forwarder.end(departure.at)
-        forwarder.refill()
+    def _steps(self, forwarder: Forwarder) -> int | None:
+        following: int | None = None
         for _ in range(_TURN):
             following = forwarder.work()
-            if following is None:
-                return forwarder.connection.fault is None
-        return False
+            if following is None or following > self._clock() or self._closing:
+                break
+        return following
+
+    def _tell(self, seat: _Seat) -> None:
+        """Have the catalog know of a fault."""
+        fault, stop = seat.forwarder.connection.fault, seat.connection.stop
+        if fault is None or fault.at <= max(seat.connection.resumed, 0 if stop is None else stop.at):
+            return
+        failure = fault.failure
+        kind = type(failure).__name__
+        told = Fault("", seat.connection.id, kind, failure.status, failure.code, failure.text, fault.at)
+        self._engine.decide(told, self._clock())
+
+    def _left(self, seat: _Seat, departure: Departure) -> int | None:
+        """Delete the lists as the partner's policy says, or take everybody off them, and be done."""
+        forwarder = seat.forwarder
+        if departure.ending == "remove":
+            following = self._steps(forwarder)
+            done = following is None and forwarder.connection.fault is None
+        else:
+            done = departure.ending == "keep" or forwarder.end(departure.at)
+            following = None if forwarder.connection.fault is not None else max(forwarder.waits, self._clock() + 1)
+        if done:
+            self._end(seat)
+        return self._clock() if done else following
+
+    def _end(self, seat: _Seat) -> None:
+        """Nothing is left downstream: what was kept of it goes, and the catalog knows."""
+        key, seat.ended = seat.connection.id, True
+        seat.forwarder.close()
+        if self._keepsake is not None:
+            self._keepsake.keeper(log_name(key), Entry).remove()
+            self._keepsake.failpoint("after forgetting")
+        self._engine.decide(Departed("", key), self._clock())
 
     def _source(self, catalog: CatalogState, connection: Connection) -> AudienceSource:
         names = names_of(self._partner_of(catalog.outputs[connection.output].partner).identities)
@@ -201,31 +269,30 @@ class Outgoing:
         source = AudienceSource(
             self._engine, self._feed, connection.audience, names, entry.experiment, connection.variation
         )
-        source.here = entry.in_force > 0
+        source.here = _is_here(catalog, connection)
         return source
 
-    def _begun(self, catalog: CatalogState, connection: Connection, link: Link) -> Forwarder:
-        output = catalog.outputs[connection.output]
-        _LOG.info("connection %s begins", link.id)
-        return self._forwarder(link, self._partner_of(output.partner), self._sources[connection.id], output)
-
-    def _forwarder(self, link: Link, partner: Partner, source: Source, output: Output) -> Forwarder:
-        kept, world = self._keepsake, self._world(output, partner)
+    def _begun(self, connection: Connection, link: Link, output: Output, source: Source) -> _Seat:
+        partner, kept = self._partner_of(output.partner), self._keepsake
+        world = self._world(output, partner)
         if kept is None:
-            return Forwarder(link, partner, source, world)
-        return Forwarder(link, partner, source, world, kept.keeper(log_name(link.id), Entry), kept.failpoint)
+            return _Seat(connection, source, Forwarder(link, partner, source, world))
+        keeper = kept.keeper(log_name(link.id), Entry)
+        return _Seat(connection, source, Forwarder(link, partner, source, world, keeper, kept.failpoint))
 
     def _world(self, output: Output, partner: Partner) -> Surroundings:
         """Every connection of an account shares its buckets."""
-        kinds = ("members", "write", "read")
         limits = partner.bounds(self._settings(output))
-        buckets = self._buckets.setdefault(output.key, {kind: Bucket(limits.requests, limits.window) for kind in kinds})
+        rates = {kind: limits.rate(kind) for kind in _KINDS}
+        buckets = self._buckets.setdefault(
+            output.key, {kind: Bucket(rate.requests, rate.window) for kind, rate in rates.items()}
+        )
         return Surroundings(self._send, self._clock, self._chance, lambda: os.urandom(_NONCE_BYTES).hex(), buckets)
 
-    def _link(self, catalog: CatalogState, connection: Connection) -> Link:
-        output = catalog.outputs[connection.output]
+    def _link(self, output: Output, connection: Connection, name: str, at_once: bool = False) -> Link:
         settings = {**self._settings(output), **connection.settings}
-        return _link(connection, forwarded(catalog, connection), settings)
+        flush, wishes = 0 if at_once else connection.flush, (connection.recheck, connection.resend)
+        return Link(connection.id, name, settings, connection.audience, connection.variation, flush, *wishes)
 
     def _settings(self, output: Output) -> Mapping[str, str | bool | int]:
         """Settings of an output, opened when they are new."""
@@ -235,19 +302,25 @@ class Outgoing:
         return known[1]
 
 
-def _link(connection: Connection, name: str, settings: dict[str, str | bool | int]) -> Link:
-    wishes = (connection.recheck, connection.resend)
-    return Link(connection.id, name, settings, connection.audience, connection.variation, connection.flush, *wishes)
+def _is_here(catalog: CatalogState, connection: Connection) -> bool:
+    return catalog.audiences[connection.audience].in_force > 0
 
 
 def _chance() -> float:
     return int.from_bytes(os.urandom(4)) / _CHANCES
 
 
-def outgoing_of(engine: Engine, instead: Mapping[str, str] | None = None) -> Outgoing:
-    """All connections of an engine, with the secrets of this environment, over HTTP and to files; their logs lie beside
-    the state of the engine. instead: see `wire.Wire`."""
-    return Outgoing(engine, partner_of, Secrets().settings, _Sender(instead).send, beside(engine.keepsake))
+def outgoing_of(
+    engine: Engine,
+    instead: Mapping[str, str] | None = None,
+    hands: Hands | None = None,
+    outputs: Collection[str] | None = None,
+    secrets: Secrets | None = None,
+) -> Outgoing:
+    """All connections of an engine, or those of some outputs, over HTTP and to files; their logs lie beside the state
+    of the engine. instead: see `wire.Wire`. secrets: those of this environment, unless others are given."""
+    opened, kept = (secrets or Secrets()).settings, beside(engine.keepsake)
+    return Outgoing(engine, partner_of, opened, _Sender(instead).send, kept, hands=hands, outputs=outputs)
 
 
 class _Sender:

@@ -128,6 +128,12 @@ class Connection:
         """Users who have to be looked at or sent."""
         return len(self._live.keys() | self._later.keys())
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Users to be looked at because something has happened to them, and users to be looked at when there is time;
+        one may be among both."""
+        return len(self._live), len(self._later)
+
     def configure(self, settings: Settings, limits: Limits) -> None:
         """Send as these settings say; what was planned by others is planned anew."""
         self._settings, self._limits, self._batches, self._looked = settings, limits, [], frozenset()

@@ -11,10 +11,17 @@ import msgspec
 
 from raudience.forward.kinds import Failure, Outcome
 
-__all__ = ["Forwarded", "IdentityRule", "Item", "Limits", "Partner", "Request", "Response", "Setting", "Settings"]
+__all__ = [
+    "Forwarded", "IdentityRule", "Item", "Limits", "Partner", "Rate", "Request", "RequestKind", "Response", "Setting",
+    "Settings",
+]  # fmt: skip
 
 Settings: TypeAlias = Mapping[str, str | bool | int]
 """Values of the settings of an output or a connection by name, defaults filled in; secrets among those of an output."""
+
+
+RequestKind: TypeAlias = Literal["members", "write", "read"]
+"""A class of requests that the partner's limits count apart: changes of members, of lists, and questions."""
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -43,15 +50,28 @@ class IdentityRule(msgspec.Struct, frozen=True):
     flag: str | None = None
 
 
+class Rate(msgspec.Struct, frozen=True):
+    """So many requests in `window` milliseconds."""
+
+    requests: int
+    window: int
+
+
 class Limits(msgspec.Struct, frozen=True):
     """items, bytes: of one request. requests: so many in `window` milliseconds, for each account. atomic: one bad item
-    fails all."""
+    fails all. others: classes of requests that are counted apart; each class that is not named may make as many
+    as `requests` says."""
 
     items: int
     bytes: int
     requests: int
     window: int
     atomic: bool = True
+    others: dict[RequestKind, Rate] = {}
+
+    def rate(self, kind: RequestKind) -> Rate:
+        """How many requests of a class may be made."""
+        return self.others.get(kind, Rate(self.requests, self.window))
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -83,7 +103,7 @@ class Request(msgspec.Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    kind: Literal["members", "write", "read"] = "members"
+    kind: RequestKind = "members"
 
 
 class Response(msgspec.Struct, frozen=True):

@@ -243,8 +243,38 @@ def test_deleting_the_audience_deletes_every_list_and_what_is_gone_already_is_do
 def test_a_delete_that_the_partner_does_not_take_is_tried_again(stage):
     stage.server.answers = [503]
     assert not stage.forwarder.end(stage.now)
+    asked = len(stage.server.requests)
+    assert not stage.forwarder.end(stage.now)
+    assert len(stage.server.requests) == asked
+    stage.now = stage.forwarder.waits
     assert stage.forwarder.end(stage.now)
     assert stage.server.names == {}
+
+
+def test_a_delete_that_is_refused_is_a_fault_and_is_asked_for_again_after_resume(stage):
+    stage.server.answers = [403]
+    assert not stage.forwarder.end(stage.now)
+    assert stage.forwarder.connection.fault.failure.status == 403
+    asked = len(stage.server.requests)
+    assert not stage.forwarder.end(stage.now)
+    assert len(stage.server.requests) == asked
+    stage.forwarder.resume()
+    assert stage.forwarder.end(stage.now)
+    assert stage.server.names == {}
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+def test_lists_are_asked_for_and_made_only_when_the_bucket_of_their_class_has_room(tmp_path, kind):
+    stage = Stage(tmp_path)
+    stage.people.put(1, email=["a@x.com"])
+    stage.begin()
+    stage.forwarder._world.buckets[kind].close(stage.now + 5_000)
+    for _ in range(3):
+        following = stage.forwarder.work()
+    assert (following, stage.server.requests) == (1_005_000, [])
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com"}
+    stage.forwarder.close()
 
 
 def test_who_dies_after_any_number_of_steps_comes_back_and_ends_exact(tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from raudience.catalog.commands import Configure, Connect, Disconnect, PutOutput
 from raudience.catalog.experiments import Share
 from raudience.catalog.outputs import Output
 from raudience.cluster.client import connect
+from raudience.cluster.hands import ManyHands
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.outgoing import Outgoing
 from raudience.cluster.wire import Wire
@@ -203,6 +205,111 @@ def test_a_disconnect_that_removes_leaves_empty_lists(world):
     world.settle()
     assert world.held() == set()
     assert world.engine.catalog().departed == {}
+
+
+def departed(world):
+    (found,) = world.engine.catalog().departed.values()
+    return found.connection
+
+
+def test_a_delete_that_x_refuses_is_told_once_as_a_fault_and_carried_out_after_resume(world):
+    world.fake.trouble(status=403, times=1)
+    world.client.audiences.delete("pros")
+    world.settle()
+    assert departed(world).stop.kind == "AskPermission"
+    asked = len(world.fake.requests)
+    world.settle()
+    assert len(world.fake.requests) == asked
+    world.engine.decide(Resume("ana", departed(world).id), world.now)
+    world.settle()
+    assert (world.fake.lists(), world.engine.catalog().departed) == ([], {})
+
+
+def test_a_removal_that_x_refuses_is_a_fault_and_carried_out_after_resume(world):
+    world.fake.trouble(status=403, times=1)
+    world.engine.decide(Disconnect("ana", world.connection().id, "remove"), world.now)
+    world.settle()
+    assert departed(world).stop.kind == "AskPermission"
+    assert world.held() == sha256("one@x.com")
+    world.engine.decide(Resume("ana", departed(world).id), world.now)
+    world.settle()
+    assert world.held() == set()
+    assert world.engine.catalog().departed == {}
+
+
+def test_what_is_to_be_kept_is_kept_though_there_is_a_fault(world):
+    world.fake.trouble(status=403, times=1)
+    world.put(batch(2, "pro"))
+    world.settle()
+    assert world.connection().stop is not None
+    world.engine.decide(Disconnect("ana", world.connection().id, "keep"), world.now)
+    world.settle()
+    assert world.held() == sha256("one@x.com")
+    assert world.engine.catalog().departed == {}
+
+
+def test_a_fault_is_told_to_the_catalog_once(world):
+    told, decide = [], world.engine.decide
+    world.engine.decide = lambda command, at: (told.append(command), decide(command, at))[1]
+    world.fake.trouble(status=403, times=1)
+    world.put(batch(2, "pro"))
+    for _ in range(5):
+        world.settle()
+    assert [type(each).__name__ for each in told] == ["Fault"]
+
+
+def test_who_sees_to_some_outputs_leaves_the_others_alone():
+    world = World()
+    world.outgoing._outputs = {"elsewhere"}
+    world.put(batch(1, "pro", email="one@x.com"))
+    world.settle()
+    assert world.fake.requests == []
+    world.engine.decide(Disconnect("ana", world.connection().id, "remove"), world.now)
+    world.settle()
+    assert len(world.engine.catalog().departed) == 1
+    world.close()
+
+
+def test_figures_tell_what_is_left_and_how_it_goes(world):
+    (idle,) = world.outgoing.figures()
+    assert (idle.backlog, idle.age, idle.backfill, idle.fault) == (0, None, None, None)
+    assert idle.held == {"email": 1, "handle": 1, "device_id": 0}
+    assert (idle.connection, idle.output, idle.audience) == (world.connection().id, "ads", "pros")
+    assert (idle.items, idle.succeeded) == (2, T)
+    world.fake.revoke()
+    world.put(batch(2, "pro"))
+    world.settle()
+    (stopped,) = world.outgoing.figures()
+    assert (stopped.backlog, stopped.fault, stopped.requests) == (1, "SignInAgain", idle.requests + 1)
+    world.now += 60_000
+    assert world.outgoing.figures()[0].age == 60_000
+
+
+def test_a_request_that_hangs_holds_up_no_other_connection():
+    world, hangs = World(), threading.Event()
+    send = world.send
+
+    def slow(request):
+        if "Slow" in f"{request.url}{request.query}":
+            hangs.wait(60)
+        return send(request)
+
+    world.client.audiences.create(audience("slow", "Slow", user("plan").exactly("pro")))
+    world.engine.decide(Connect("ana", "slow", "ads", settings=FLAGS), T)
+    world.put(batch(1, "pro", email="one@x.com"))
+    world.outgoing = Outgoing(
+        world.engine, PARTNERS.__getitem__, world.opened, slow, None, lambda: world.now, hands=ManyHands()
+    )
+    for _ in range(1_000):
+        world.outgoing.work()
+        if "Pros (email)" in world.fake.lists() and world.held():
+            break
+    assert world.held() == sha256("one@x.com")
+    assert not any("Slow" in name for name in world.fake.lists())
+    hangs.set()
+    assert world.outgoing.settle()
+    assert world.held(name="Slow") == sha256("one@x.com")
+    world.close()
 
 
 def test_each_variation_and_the_whole_go_where_they_are_connected():

@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import msgspec
 
-from raudience.clock import DAY
+from raudience.clock import DAY, MINUTE
 from raudience.criteria.dates import write_moment
 from raudience.errors import ReportBug
 from raudience.forward.answers import without_items
 from raudience.forward.kinds import AskPermission, BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Retry
-from raudience.forward.partner import IdentityRule, Item, Limits, Partner, Request, Response, Setting, Settings
+from raudience.forward.partner import IdentityRule, Item, Limits, Partner, Rate, Request, Response, Setting, Settings
 from raudience.forward.partners.oauth import Keys, percent, signed
 from raudience.forward.partners.x_errors import advice, content, is_ok, objects, read_failure
 from raudience.forward.partners.x_texts import device_id, email, handle
@@ -79,7 +79,14 @@ class X(Partner):
             "device_id", ("ios_advertising_id", "android_advertising_id"), device_id, "sha256", "forward_device_ids"
         ),
     )
-    limits = Limits(items=2_500, bytes=5_000_000, requests=1_500, window=60_000, atomic=True)
+    limits = Limits(
+        items=2_500,
+        bytes=5_000_000,
+        requests=1_500,
+        window=MINUTE,
+        atomic=True,
+        others={"write": Rate(450, MINUTE), "read": Rate(2_000, 15 * MINUTE)},
+    )
     deletes = "delete"
     refresh = 330 * DAY
 
