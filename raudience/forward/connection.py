@@ -7,7 +7,6 @@ and a changed switch all end the same way.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final, TypeAlias, assert_never
@@ -31,10 +30,11 @@ from raudience.forward.entries import (
     Settled,
 )
 from raudience.forward.held import Held
-from raudience.forward.identities import wanted
+from raudience.forward.identities import wanted_rows
 from raudience.forward.kinds import BadItems, Done, Failure, GoneAtPartner, Outcome, Partly, RateLimited, Retry
 from raudience.forward.members import WHOLE, Attribute, wanted_whole
-from raudience.forward.partner import IdentityRule, Item, Limits, Settings
+from raudience.forward.partner import IdentityRule, Limits, Settings
+from raudience.forward.planning import Batch, cut, difference, parted, values_of, void
 from raudience.forward.retrying import next_attempt
 
 __all__ = ["Batch", "Connection", "EnsureList", "Look", "Send", "Standing", "Step", "Wait"]
@@ -52,17 +52,6 @@ class Standing(msgspec.Struct, frozen=True):
     member: bool
     identities: Mapping[str, Sequence[str]]
     attributes: Mapping[str, Attribute] = {}
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """Items for one list, removals first, and the rows that are so when the partner has taken them. at: the instant at
-    which they were planned; later for each plan, whatever the clock does, so that partners can tell changes by it."""
-
-    kind: str
-    items: tuple[Item, ...]
-    puts: tuple[Row, ...]
-    drops: tuple[Row, ...]
-    at: int = 0
 
 
 class EnsureList(msgspec.Struct, frozen=True):
@@ -188,107 +177,84 @@ class Connection:
         found = list(standings)
         self._looked = frozenset(each.mpid for each in found)
         entries: list[Entry] = []
-        should = [(each.mpid, self._wanted(each)) for each in found]
+        mpids, should = [each.mpid for each in found], self._wanted(found)
         since = 1 if self._refresh is None else max(1, (now - self._refresh) // SECOND)
         at = max(now, self.planned_at + 1)
         for kind in self.held:
-            batch = self._difference(kind, [(mpid, values.get(kind, set())) for mpid, values in should], since, at)
+            batch = difference(kind, self.held[kind], mpids, should[kind], since, at, self._whole)
             entries += self._noted(batch, now)
-            self._batches += self._cut(batch)
+            self._batches += cut(batch, self._limits)
         return [*entries, *self._settled()]
 
     def _noted(self, batch: Batch, now: int) -> list[Entry]:
         """Rows that need no word to the partner are so at once; the others are unsure from here on."""
-        moved = _values_of(batch.items)
+        moved = values_of(batch.items)
         puts, drops = (tuple(row for row in rows if row[1] not in moved) for rows in (batch.puts, batch.drops))
         unsure = tuple(row for row in (*batch.puts, *batch.drops) if row[1] in moved)
         silent = [Acknowledged(batch.kind, puts, drops, now // SECOND)] if puts or drops else []
         return [*silent, *([Sending(batch.kind, unsure, batch.at)] if unsure else [])]
 
+    def together(self, most: int) -> list[Send]:
+        """Up to so many sends that may be under way at the same time: no two of them are about the same user and list.
+        The first is the one that `next` names."""
+        ready = (batch for batch in self._batches if batch.kind in self.lists)
+        return [Send(self.lists[batch.kind].list_id, batch) for batch in islice(ready, most)]
+
     def judged(self, batch: Batch, outcome: Outcome, now: int, chance: float) -> list[Entry]:
-        """What an answer means. chance: in [0, 1), spreads the attempts of many."""
-        if isinstance(outcome, Done):
-            self._batches, self._attempts, self._refusals = self._batches[1:], 0, 0
-            taken = Acknowledged(batch.kind, batch.puts, batch.drops, now // SECOND)
-            return [taken, *self._settled()]
-        if isinstance(outcome, BadItems):
-            return self._without_bad(batch, outcome, now)
-        if isinstance(outcome, Partly):
-            return self._without_taken(batch, outcome, now, chance)
-        if isinstance(outcome, Retry | RateLimited):
-            at = next_attempt(outcome, self._attempts, now, chance)
-            self._attempts += 1
-            if at is not None:
-                self._waits = at
-                return []
+        """What an answer means. chance: in [0, 1), spreads the attempts of many. A batch that is not to be sent any
+        longer, since something else has come between, leaves its rows unsure."""
+        if not any(each is batch for each in self._batches):
+            return []
+        match outcome:
+            case Done():
+                self._put_in_place(batch, ())
+                self._attempts, self._refusals = 0, 0
+                return [Acknowledged(batch.kind, batch.puts, batch.drops, now // SECOND), *self._settled()]
+            case BadItems():
+                return self._without_bad(batch, outcome, now)
+            case Partly():
+                return self._without_taken(batch, outcome, now, chance)
+            case Retry() | RateLimited():
+                at = next_attempt(outcome, self._attempts, now, chance)
+                self._attempts += now >= self._waits
+                if at is not None:
+                    self._waits = max(self._waits, at)
+                    return []
         lost = self._of_one_list(batch.kind) if isinstance(outcome, GoneAtPartner) else []
         return [*map(Lost, lost), Faulted(outcome, now)]
+
+    def _put_in_place(self, batch: Batch, others: Sequence[Batch]) -> None:
+        """Other batches for one that is to be sent, or none."""
+        place = next(place for place, each in enumerate(self._batches) if each is batch)
+        self._batches[place : place + 1] = others
 
     def _of_one_list(self, kind: str) -> list[str]:
         """The kinds whose list is the same as that of a kind."""
         ids = {each: listed.list_id for each, listed in self.lists.items()}
         return [each for each, list_id in ids.items() if list_id == ids.get(kind)]
 
-    def _wanted(self, standing: Standing) -> dict[str, set[bytes]]:
-        if not standing.member:
-            return {}
-        found = self._chosen(standing)
-        return {kind: values - self.refused[kind].keys() for kind, values in found.items()}
-
-    def _chosen(self, standing: Standing) -> dict[str, set[bytes]]:
+    def _wanted(self, found: Sequence[Standing]) -> dict[str, list[Row]]:
+        """The rows of each kind that a partner should hold of users, in their order, without what it refuses."""
+        members = [each for each in found if each.member]
         if self._whole:
-            return wanted_whole(self._rules, self._settings, standing.mpid, standing.identities, standing.attributes)
-        return wanted(self._rules, self._settings, standing.identities)
+            rows = {WHOLE: [row for each in members for row in self._user(each)]}
+        else:
+            rows = wanted_rows(self._rules, self._settings, [(each.mpid, each.identities) for each in members])
+        return {
+            kind: [row for row in rows.get(kind, ()) if row[1] not in refused] if refused else rows.get(kind, [])
+            for kind, refused in self.refused.items()
+        }
 
-    def _difference(self, kind: str, should: Sequence[tuple[int, set[bytes]]], since: int, at: int) -> Batch:
-        """What has to change so that users hold the values they should. since: what was sent before this second is sent
-        again."""
-        held = self.held[kind]
-        puts, again, drops = list[Row](), list[Row](), list[Row]()
-        for mpid, values in should:
-            present = held.values_of(mpid)
-            puts += [(mpid, value) for value in sorted(values - present)]
-            again += [(mpid, value) for value in sorted(values & present) if held.sent(mpid, value) < since]
-            drops += [(mpid, value) for value in sorted(present - values)]
-        if self._whole:
-            return Batch(kind, _items_of_users((*puts, *again), drops), (*puts, *again), tuple(drops), at)
-        change = Counter(value for _, value in puts)
-        change.subtract(value for _, value in drops)
-        change.update(dict.fromkeys((value for _, value in again), 0))
-        return Batch(kind, self._items(held, change, {value for _, value in again}), (*puts, *again), tuple(drops), at)
-
-    def _items(self, held: Held, change: Counter[bytes], again: set[bytes]) -> tuple[Item, ...]:
-        """An item for each value that comes to the list of the partner, leaves it with its last user, or has to be said
-        again; removals first."""
-        items = []
-        for value, more in change.items():
-            before = held.owners_of(value)
-            if before + more <= 0:
-                items += [Item(value, False)] if before else []
-            elif not before or value in again or not held.is_sure(value):
-                items.append(Item(value, True))
-        return tuple(sorted(items, key=lambda item: item.add))
-
-    def _cut(self, batch: Batch) -> list[Batch]:
-        """Batches within the limits; a row goes with the item of its value."""
-        return [
-            self._part(batch, batch.items[first : first + self._limits.items])
-            for first in range(0, len(batch.items), self._limits.items)
-        ]
-
-    def _part(self, batch: Batch, items: tuple[Item, ...]) -> Batch:
-        values = _values_of(items)
-        puts, drops = (tuple(row for row in rows if row[1] in values) for rows in (batch.puts, batch.drops))
-        return Batch(batch.kind, items, puts, drops, batch.at)
+    def _user(self, each: Standing) -> list[Row]:
+        found = wanted_whole(self._rules, self._settings, each.mpid, each.identities, each.attributes)
+        return [(each.mpid, value) for values in found.values() for value in values]
 
     def _without_bad(self, batch: Batch, outcome: BadItems, now: int) -> list[Entry]:
         """Leave out what is refused, or look for it by halving."""
-        rest = self._batches[1:]
         positions = outcome.positions if len(batch.items) > 1 else (0,)
         if positions is None:
             middle = len(batch.items) // 2
-            halves = (self._part(batch, items) for items in (batch.items[:middle], batch.items[middle:]))
-            self._batches = [*halves, *rest]
+            self._put_in_place(batch, parted(batch, [batch.items[:middle], batch.items[middle:]]))
             return []
         refused = [batch.items[position] for position in positions]
         bad = {item.value for item in refused}
@@ -298,8 +264,8 @@ class Connection:
             return [Faulted(outcome, now)]
         good = tuple(item for item in batch.items if item.value not in bad)
         # What is void stays so, though nothing takes its place.
-        good = (*(_void(item.replaces) for item in refused if item.replaces), *good)
-        self._batches = [*([self._part(batch, good)] if good else []), *rest]
+        good = (*(void(item.replaces) for item in refused if item.replaces), *good)
+        self._put_in_place(batch, parted(batch, [good] if good else []))
         return [Refused(batch.kind, tuple(sorted(bad)), outcome), *self._settled()]
 
     def _without_taken(self, batch: Batch, outcome: Partly, now: int, chance: float) -> list[Entry]:
@@ -307,11 +273,14 @@ class Connection:
         if not outcome.taken:
             return self.judged(batch, outcome.failure, now, chance)
         places = frozenset(outcome.taken)
-        taken, left = (
-            self._part(batch, tuple(item for place, item in enumerate(batch.items) if (place in places) is were_taken))
-            for were_taken in (True, False)
+        taken, left = parted(
+            batch,
+            [
+                tuple(item for place, item in enumerate(batch.items) if (place in places) is were_taken)
+                for were_taken in (True, False)
+            ],
         )
-        self._batches = [left, *self._batches[1:]]
+        self._put_in_place(batch, [left])
         self._attempts, self._refusals = 1, 0
         self._waits = next_attempt(outcome.failure, 0, now, chance) or now
         return [Acknowledged(batch.kind, taken.puts, taken.drops, now // SECOND)]
@@ -341,13 +310,10 @@ class Connection:
         match entry:
             case Sending():
                 self.planned_at = max(self.planned_at, entry.at)
-                for mpid, value in entry.rows:
-                    held.put(mpid, value, 0)
+                held.put(entry.rows, 0)
             case Acknowledged():
-                for mpid, value in entry.drops:
-                    held.drop(mpid, value)
-                for mpid, value in entry.puts:
-                    held.put(mpid, value, entry.second)
+                held.drop(entry.drops)
+                held.put(entry.puts, entry.second)
 
     def _recheck(self, entry: Rechecked) -> None:
         self.rechecked = entry.at
@@ -363,21 +329,3 @@ class Connection:
         self._later.update(dict.fromkeys(self.held[kind].users()))
         self.held[kind] = Held()
         self.lists.pop(kind, None)
-
-
-def _values_of(items: Iterable[Item]) -> set[bytes]:
-    return {value for item in items for value in (item.value, *item.replaces)}
-
-
-def _items_of_users(puts: Iterable[Row], drops: Iterable[Row]) -> tuple[Item, ...]:
-    """An item for each user, with all that is void of him; removals first."""
-    void: dict[int, list[bytes]] = {}
-    for mpid, value in drops:
-        void.setdefault(mpid, []).append(value)
-    added = [Item(value, True, tuple(void.pop(mpid, ()))) for mpid, value in puts]
-    return (*map(_void, void.values()), *added)
-
-
-def _void(values: Sequence[bytes]) -> Item:
-    """A user, known by these values, is gone."""
-    return Item(values[0], False, tuple(values[1:]))

@@ -5,15 +5,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from raudience.forward.entries import Row
 from raudience.forward.partner import IdentityRule, Settings
 
-__all__ = ["names_of", "wanted"]
+__all__ = ["names_of", "wanted", "wanted_rows"]
 
 _LENGTHS: Final = {"sha256": 64, "sha1": 40, "md5": 32}
 _HEX: Final = re.compile(r"[0-9a-f]+")
+_HASHES: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "sha256": lambda text: hashlib.sha256(text).digest(),
+    "sha1": lambda text: hashlib.sha1(text, usedforsecurity=False).digest(),
+    "md5": lambda text: hashlib.md5(text, usedforsecurity=False).digest(),
+}
+"""What partners ask for; the values are no secrets by that."""
 
 
 def names_of(rules: Sequence[IdentityRule]) -> tuple[str, ...]:
@@ -28,24 +35,38 @@ def wanted(
 
     A value that is hashed already, as it looks, is passed on; one that cannot be normalised is left out.
     """
-    return {rule.kind: _values(rule, identities) for rule in rules if rule.flag is None or settings.get(rule.flag)}
+    found = wanted_rows(rules, settings, [(0, identities)])
+    return {kind: {value for _, value in rows} for kind, rows in found.items()}
 
 
-def _values(rule: IdentityRule, identities: Mapping[str, Sequence[str]]) -> set[bytes]:
-    found = (_sent(rule, name, value) for name in rule.identities for value in identities.get(name, ()))
-    return {value for value in found if value is not None}
+def wanted_rows(
+    rules: Sequence[IdentityRule], settings: Settings, members: Sequence[tuple[int, Mapping[str, Sequence[str]]]]
+) -> dict[str, list[Row]]:
+    """`wanted` of many members: users and values, each once, in the order of the members."""
+    on = (rule for rule in rules if rule.flag is None or settings.get(rule.flag))
+    return {rule.kind: list(dict.fromkeys(_rows(rule, members))) for rule in on}
+
+
+def _rows(rule: IdentityRule, members: Iterable[tuple[int, Mapping[str, Sequence[str]]]]) -> Iterable[Row]:
+    for mpid, identities in members:
+        for name in rule.identities:
+            for text in identities.get(name, ()):
+                value = _sent(rule, name, text)
+                if value is not None:
+                    yield mpid, value
 
 
 def _sent(rule: IdentityRule, name: str, value: str) -> bytes | None:
-    if rule.hash != "none" and _is_hashed(value.strip().lower(), rule.hash):
+    if rule.hash != "none" and _is_hashed(value, rule.hash):
         return bytes.fromhex(value.strip())
     normal = rule.normalise(name, value)
     if normal is None:
         return None
-    if rule.hash == "none":
-        return normal.encode()
-    return hashlib.new(rule.hash, normal.encode(), usedforsecurity=False).digest()
+    return normal.encode() if rule.hash == "none" else _HASHES[rule.hash](normal.encode())
 
 
 def _is_hashed(value: str, kind: str) -> bool:
-    return len(value) == _LENGTHS[kind] and _HEX.fullmatch(value) is not None
+    if len(value) < _LENGTHS[kind]:
+        return False
+    bare = value.strip().lower()
+    return len(bare) == _LENGTHS[kind] and _HEX.fullmatch(bare) is not None

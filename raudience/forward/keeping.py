@@ -10,6 +10,8 @@ from raudience.forward.connection import Connection
 from raudience.forward.entries import Faulted, Listed
 from raudience.forward.held import Held
 from raudience.forward.kinds import Failure
+from raudience.forward.rows import Rows
+from raudience.hashing import text_keys
 from raudience.records.packing import Packed, pack
 
 __all__ = ["load", "snapshot"]
@@ -69,18 +71,13 @@ def load(connection: Connection, data: bytes | memoryview) -> None:
 
 
 def _rows(held: Held) -> _Rows:
-    rows = list(held.rows())
-    return _Rows(
-        np.array([mpid for mpid, _, _ in rows], np.int64),
-        np.array([len(value) for _, value, _ in rows], np.int64),
-        b"".join(value for _, value, _ in rows),
-        np.array([sent for _, _, sent in rows], np.uint32),
-    )
+    part = held.whole()
+    return _Rows(part.mpids, np.diff(part.ends, prepend=0), part.data, part.sent)
 
 
 def _held(rows: _Rows) -> Held:
     ends = np.cumsum(rows.sizes).tolist()
     values = [rows.values[end - size : end] for end, size in zip(ends, rows.sizes.tolist(), strict=True)]
     held = Held()
-    held.load(rows.mpids, values, rows.sent)
+    held.load(Rows(rows.mpids, rows.sizes, bytes(rows.values), rows.sent.copy(), text_keys(values)))
     return held
