@@ -18,6 +18,7 @@ __all__ = [
     "STATE",
     "count",
     "instant",
+    "instead",
     "names",
     "settings",
     "source",
@@ -42,6 +43,14 @@ def settings(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--set", action=_Named, default={}, metavar="NAME=VALUE",
         help="a setting of the partner; may be given again",
+    )  # fmt: skip
+
+
+def instead(command: argparse.ArgumentParser) -> None:
+    """Other addresses for those of partners, by theirs in `instead`."""
+    command.add_argument(
+        "--instead", action=_Named, default={}, metavar="HOST=ADDRESS",
+        help="another address for that of a partner, for tests and proxies: https://ads-api.x.com=http://127.0.0.1:8099",
     )  # fmt: skip
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,17 +10,16 @@ from typing import Any, Final
 import msgspec
 
 from raudience.catalog.outputs import Value
-from raudience.cli import options
+from raudience.cli import options, signing_in
+from raudience.cli.prompting import secret, visible
 from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table
 from raudience.cluster.client import Client
 from raudience.cluster.outputs import OutputRow
 from raudience.cluster.secrets import KEY, KEY_FILE, write_key
 from raudience.criteria.dates import write_moment
-from raudience.errors import FixRequest
 from raudience.forward.partner import Setting
 from raudience.forward.register import partner_of, partners
-from raudience.forward.settings import read_texts
 
 __all__ = ["add", "new_key", "outputs", "show_partners"]
 
@@ -40,12 +37,13 @@ def add(commands: Any) -> None:
     created.add_argument("partner", metavar="PARTNER", help="id of the partner: `raudience outputs partners`")
     updated = _action(actions, "update", "other settings, secrets or another name; what is not named stays")
     for each in (created, updated):
-        each.add_argument("--called", metavar="NAME", help="its name for people")
-        options.settings(each)
-        each.add_argument(
-            "--secret", action="append", default=[], metavar="NAME",
-            help="a secret setting, which is asked for without showing it; without a terminal, a line of stdin",
-        )  # fmt: skip
+        _of_settings(each)
+    checked = _action(actions, "check", "ask the partner whether its credentials and permissions suffice")
+    signed = _action(actions, "login", "sign in at the partner: a new output, or new credentials for one")
+    _of_settings(signed)
+    signing_in.describe(signed)
+    for each in (checked, signed):
+        options.instead(each)
     _action(actions, "remove", "when nothing is connected to it or left downstream")
     told = actions.add_parser("partners", help="the partners there are, and their settings")
     told.add_argument("partner", nargs="?", metavar="PARTNER", help="one of them")
@@ -57,8 +55,7 @@ def add(commands: Any) -> None:
 
 def outputs(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
-        _ACTIONS[asked.action](client, asked)
-    return 0
+        return _ACTIONS[asked.action](client, asked) or 0
 
 
 def show_partners(asked: argparse.Namespace) -> int:
@@ -80,6 +77,15 @@ def new_key(asked: argparse.Namespace) -> int:
 
 def _action(actions: Any, name: str, text: str, key: bool = True) -> Any:
     return add_action(actions, name, text, ("key", "KEY", "of the output") if key else None)
+
+
+def _of_settings(command: Any) -> None:
+    command.add_argument("--called", metavar="NAME", help="its name for people")
+    options.settings(command)
+    command.add_argument(
+        "--secret", action="append", default=[], metavar="NAME",
+        help="a secret setting, which is asked for without showing it; without a terminal, a line of stdin",
+    )  # fmt: skip
 
 
 def _setting_line(setting: Setting) -> tuple[str, str, str, str]:
@@ -118,24 +124,25 @@ def _update(client: Client, asked: argparse.Namespace) -> None:
     _tell(client.outputs.update(asked.key, _settings(partner.output_settings, asked), asked.called))
 
 
+def _check(client: Client, asked: argparse.Namespace) -> int:
+    found = client.outputs.check(asked.key, asked.instead)
+    say(f"{asked.key}: works" if found.works else f"{asked.key}: {found.problem}")
+    if found.advice:
+        say(f"  {found.advice}")
+    return 0 if found.works else 1
+
+
+def _login(client: Client, asked: argparse.Namespace) -> None:
+    _tell(signing_in.login(client, asked))
+
+
 def _remove(client: Client, asked: argparse.Namespace) -> None:
     client.outputs.remove(asked.key)
     say(f"{asked.key}: removed")
 
 
 def _settings(settings: tuple[Setting, ...], asked: argparse.Namespace) -> dict[str, Value]:
-    """Raises FixRequest for a secret on the command line: everybody on the machine could read it."""
-    secret = {each.name for each in settings if each.secret}
-    for name in (each for each in asked.set if each in secret):
-        message = f"--set {name}: expected a setting that may be seen, got a secret one; say --secret {name}"
-        raise FixRequest(message)
-    return read_texts(settings, asked.set) | {name: _asked_for(name) for name in asked.secret}
-
-
-def _asked_for(name: str) -> str:
-    if sys.stdin.isatty():
-        return getpass.getpass(f"{name}: ").strip()
-    return sys.stdin.readline().strip()
+    return visible(settings, asked.set) | {name: secret(name) for name in asked.secret}
 
 
 def _tell(row: OutputRow) -> None:
@@ -155,10 +162,12 @@ def _tell(row: OutputRow) -> None:
         say(f"{'fault':<16} {fault}")
 
 
-_ACTIONS: Final[dict[str, Callable[[Client, argparse.Namespace], None]]] = {
+_ACTIONS: Final[dict[str, Callable[[Client, argparse.Namespace], int | None]]] = {
     "list": _list,
     "show": _show,
     "create": _create,
     "update": _update,
+    "check": _check,
+    "login": _login,
     "remove": _remove,
 }

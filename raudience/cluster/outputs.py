@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 
 import msgspec
 
@@ -11,11 +12,14 @@ from raudience.catalog.commands import PutOutput, RemoveOutput
 from raudience.catalog.connecting import forwarded
 from raudience.catalog.nearest import unknown
 from raudience.catalog.outputs import Connection, Output, Value
+from raudience.catalog.refusing_outputs import output_faults
 from raudience.clock import now_ms
 from raudience.cluster.asking import decided
 from raudience.cluster.engine import Engine
+from raudience.cluster.enquiring import Checked, Desk
 from raudience.cluster.secrets import Secrets
-from raudience.errors import FixRequest
+from raudience.cluster.signing_in import Login, who_signs_in
+from raudience.errors import FixDefinition, FixRequest
 from raudience.forward.partner import Partner
 from raudience.forward.register import partner_of, partners
 from raudience.forward.settings import apart, faults_of, filled
@@ -77,6 +81,42 @@ class Outputs:
         before = self._output(key)
         named = before if name is None else msgspec.structs.replace(before, name=name)
         return self._put(named, {**before.settings, **(settings or {})})
+
+    def check(self, key: str, instead: Mapping[str, str] | None = None) -> Checked:
+        """Whether the partner takes the credentials of an output, and lets them do what outputs do. instead: another
+        address for that of a partner, for tests and proxies. Raises FixRequest without the key for its secrets."""
+        output = self._output(key)
+        with closing(Desk(instead)) as desk:
+            return desk.check(partner_of(output.partner), self._secrets.settings(output))
+
+    def login(
+        self,
+        key: str,
+        partner: str | None = None,
+        settings: Mapping[str, Value] | None = None,
+        callback: str | None = None,
+        name: str | None = None,
+        instead: Mapping[str, str] | None = None,
+    ) -> Login:
+        """Let a user sign in at the partner of an output, or at that of a new one. settings: those of the app among
+        them; an output that is there has them already. callback: where the browser goes afterwards; None: the partner
+        shows a PIN. Nothing is kept before `save` of what is returned. Raises FixRequest as `save` would, where that
+        can be known before."""
+        catalog = self._engine.catalog()
+        before = catalog.outputs.get(key)
+        output = before or Output(key, key, partner_of(partner or "").id)
+        output = msgspec.structs.replace(output, partner=partner or output.partner, name=name or output.name)
+        found = partner_of(output.partner)
+        table, app = found.output_settings, who_signs_in(found).app
+        given = {**({} if before is None else self._secrets.settings(before)), **(settings or {})}
+        later = {each.name for each in table}.difference(app)
+        faults = [*output_faults(catalog, PutOutput(self._by, output)), *faults_of(table, given, later)]
+        if faults:
+            about = f"login {key}"
+            raise FixDefinition(about, tuple(faults))
+        # Without a key for secrets nobody should have to sign in first.
+        self._secrets.seal(key, apart(table, given)[1])
+        return Login(found, given, callback, Desk(instead), lambda whole: self._put(output, whole))
 
     def remove(self, key: str) -> None:
         """Refused while something is connected to it, or is to be seen to downstream; all of that is named."""

@@ -29,20 +29,16 @@ class Wire:
     for proxies: `{"https://ads-api.x.com": "http://127.0.0.1:8099"}`."""
 
     def __init__(self, instead: Mapping[str, str] | None = None) -> None:
-        try:
-            # Only who sends needs it.
-            urllib3 = importlib.import_module("urllib3")
-        except ImportError as error:
-            message = "outputs: expected the extra `raudience[outputs]`, got an installation without it"
-            raise FixRequest(message) from error
         self._instead, self._objects = dict(instead or {}), Objects()
-        self._pool: Any = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ))
-        self._errors: tuple[type[Exception], ...] = (urllib3.exceptions.HTTPError, OSError)
+        self._pool: Any = None
+        self._errors: tuple[type[Exception], ...] = (OSError,)
 
     def send(self, request: Request) -> Response | None:
-        """The answer; None when there was none: nobody knows then whether the request arrived."""
+        """The answer; None when there was none: nobody knows then whether the request arrived. Raises FixRequest
+        without the extra that HTTP needs."""
         if urlsplit(request.url).scheme in SCHEMES:
             return self._objects.send(request)
+        self._open()
         try:
             answer = self._pool.request(
                 request.method,
@@ -62,7 +58,20 @@ class Wire:
         return Response(answer.status, {"date": formatdate(now_ms() / SECOND, usegmt=True), **told}, body)
 
     def close(self) -> None:
-        self._pool.clear()
+        if self._pool is not None:
+            self._pool.clear()
+
+    def _open(self) -> None:
+        if self._pool is not None:
+            return
+        try:
+            # Only who sends over HTTP needs it.
+            urllib3 = importlib.import_module("urllib3")
+        except ImportError as error:
+            message = "outputs: expected the extra `raudience[outputs]`, got an installation without it"
+            raise FixRequest(message) from error
+        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ))
+        self._errors = (urllib3.exceptions.HTTPError, OSError)
 
     def _address(self, request: Request) -> str:
         parts = urlsplit(request.url)

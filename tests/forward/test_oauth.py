@@ -4,34 +4,26 @@ from http.client import HTTPConnection, RemoteDisconnected
 
 import pytest
 
+from raudience.forward.capabilities import SignedIn, Waiting
 from raudience.forward.kinds import AskPermission, OurBug, RateLimited, Retry, SignInAgain
 from raudience.forward.partner import Request, Response
 from raudience.forward.partners.oauth import Keys, base_string, percent, signature, signed
-from raudience.forward.partners.x_login import (
-    PIN,
-    Access,
-    Waiting,
-    ask_token,
-    authorize_address,
-    exchange,
-    read_access,
-    read_callback,
-    read_token,
-)
+from raudience.forward.partners.x import X
 from tests.forward.fakes.wire import Served
 from tests.forward.fakes.x import FakeX
 from tests.forward.fakes.x_access import App, signature_of
 
 NOW = 1_700_000_000_000
-APP = Keys("ck", "cs")
+APP = {"consumer_key": " ck", "consumer_secret": "cs\n"}
 USER = Keys("ck", "cs", "tk", "ts")
+x = X()
 LISTS = "https://ads-api.x.com/12/accounts/18ce54d4x5t/custom_audiences"
 CALLBACK = "http://127.0.0.1:8000/oauth/x/callback"
 VECTORS = [
     ("POST", f"{LISTS}/1nmth/users", [], [], USER, "6C4N13QdnkRfGDnQ0iGxcASkLm4="),
     ("POST", LISTS, [("name", "Big spenders (email)")], [], USER, "oflPiMWP9fLnRqjoSyV7ltb3lNM="),
     ("GET", LISTS, [("custom_audience_ids", "a1,b2"), ("count", "200")], [], USER, "Pr3kRfTtq2DACNkJS8GQ0rwr/gI="),
-    ("POST", "https://api.x.com/oauth/request_token", [], [("oauth_callback", CALLBACK)], APP,
+    ("POST", "https://api.x.com/oauth/request_token", [], [("oauth_callback", CALLBACK)], Keys("ck", "cs"),
      "6duFwcviY8679h/yK9hfvlEoCZk="),
 ]  # fmt: skip
 
@@ -105,7 +97,7 @@ def test_the_example_of_rfc_5849():
 
 
 def test_secrets_are_not_shown():
-    shown = repr([USER, Waiting("rt", "hidden"), Access("tk", "hidden", "u1", "ann")])
+    shown = repr([USER, Waiting("", "rt", "hidden"), SignedIn("ann", {"token": "hidden"})])
     assert "ts" not in shown.replace("Keys('ck', ...)", "")
     assert "hidden" not in shown
 
@@ -121,7 +113,7 @@ def asked(fake, request, now=NOW):
 
 def begun(fake, callback=CALLBACK):
     fake.apps["ck"].callbacks = [CALLBACK]
-    return read_token(asked(fake, ask_token(APP, callback, "n1", NOW)))
+    return x.read_asked(asked(fake, x.ask(APP, callback, "n1", NOW)))
 
 
 def query_of(address):
@@ -131,37 +123,39 @@ def query_of(address):
 def test_a_user_signs_in_by_the_browser():
     fake = FakeX()
     waiting = begun(fake)
-    assert authorize_address(waiting) == "https://api.x.com/oauth/authorize?oauth_token=rt1"
+    assert waiting.address == "https://api.x.com/oauth/authorize?oauth_token=rt1"
     back = fake.allow(waiting.token)
     assert back.startswith(CALLBACK)
-    verifier = read_callback(waiting, query_of(back))
-    access = read_access(asked(fake, exchange(APP, waiting, verifier, "n2", NOW)))
-    assert access == Access("u1-2", "u1-2-secret", "u1", "ann")
-    assert fake.tokens[access.token].secret == access.token_secret
+    verifier = x.read_callback(waiting, query_of(back))
+    access = x.read_exchanged(asked(fake, x.exchange(APP, waiting, verifier, "n2", NOW)))
+    assert access == SignedIn("ann", {"token": "u1-2", "token_secret": "u1-2-secret"})
+    assert fake.tokens["u1-2"].secret == "u1-2-secret"
 
 
 def test_a_user_signs_in_by_a_pin_however_it_is_typed():
     fake = FakeX()
-    waiting = begun(fake, PIN)
+    waiting = begun(fake, None)
     pin = fake.allow(waiting.token)
-    access = read_access(asked(fake, exchange(APP, waiting, f" {pin[:3]} {pin[3:]}\n", "n2", NOW)))
-    assert access.screen_name == "ann"
+    access = x.read_exchanged(asked(fake, x.exchange(APP, waiting, f" {pin[:3]} {pin[3:]}\n", "n2", NOW)))
+    assert access.user == "ann"
 
 
 def test_a_verifier_is_good_for_one_time():
     fake = FakeX()
-    waiting = begun(fake, PIN)
+    waiting = begun(fake, None)
     pin = fake.allow(waiting.token)
-    asked(fake, exchange(APP, waiting, pin, "n2", NOW))
-    again = read_access(asked(fake, exchange(APP, waiting, pin, "n3", NOW)))
+    asked(fake, x.exchange(APP, waiting, pin, "n2", NOW))
+    again = x.read_exchanged(asked(fake, x.exchange(APP, waiting, pin, "n3", NOW)))
     assert again == SignInAgain(401, "89", "Invalid or expired token")
 
 
 def test_a_wrong_pin_is_a_reason_to_sign_in_again_though_x_answers_in_plain_text():
     fake = FakeX()
-    waiting = begun(fake, PIN)
+    waiting = begun(fake, None)
     fake.allow(waiting.token)
-    assert read_access(asked(fake, exchange(APP, waiting, "1", "n2", NOW))) == SignInAgain(401, "", "401 Unauthorized")
+    assert x.read_exchanged(asked(fake, x.exchange(APP, waiting, "1", "n2", NOW))) == SignInAgain(
+        401, "", "401 Unauthorized"
+    )
 
 
 def test_a_callback_that_x_does_not_know_is_refused_to_the_last_slash():
@@ -171,7 +165,7 @@ def test_a_callback_that_x_does_not_know_is_refused_to_the_last_slash():
 
 def test_a_callback_that_is_not_confirmed_is_not_taken():
     body = b"oauth_token=rt&oauth_token_secret=s&oauth_callback_confirmed=false"
-    assert read_token(Response(200, {}, body)) == OurBug(
+    assert x.read_asked(Response(200, {}, body)) == OurBug(
         200, "", "X did not confirm the callback: begin the login again"
     )
 
@@ -179,41 +173,41 @@ def test_a_callback_that_is_not_confirmed_is_not_taken():
 def test_a_user_who_says_no():
     fake = FakeX()
     waiting = begun(fake)
-    found = read_callback(waiting, query_of(fake.deny(waiting.token)))
+    found = x.read_callback(waiting, query_of(fake.deny(waiting.token)))
     assert found == AskPermission(0, "denied", "access was refused at X: begin again and choose Authorize")
 
 
 def test_the_answer_to_another_login_is_not_taken():
-    found = read_callback(Waiting("rt1", "s"), {"oauth_token": "rt2", "oauth_verifier": "7"})
+    found = x.read_callback(Waiting("", "rt1", "s"), {"oauth_token": "rt2", "oauth_verifier": "7"})
     assert found == SignInAgain(0, "", "this answer belongs to another login: begin again, in one window only")
 
 
 def test_an_answer_without_verifier_is_not_taken():
-    found = read_callback(Waiting("rt1", "s"), {"oauth_token": "rt1"})
+    found = x.read_callback(Waiting("", "rt1", "s"), {"oauth_token": "rt1"})
     assert found == SignInAgain(0, "", "X sent no verifier: begin the login again")
 
 
 @pytest.mark.parametrize("body", [b"", b"oauth_token=t", b"<html>", b"\xff"])
 def test_an_answer_without_keys_is_not_taken(body):
-    assert isinstance(read_access(Response(200, {}, body)), SignInAgain)
-    assert isinstance(read_token(Response(200, {}, body)), OurBug)
+    assert isinstance(x.read_exchanged(Response(200, {}, body)), SignInAgain)
+    assert isinstance(x.read_asked(Response(200, {}, body)), OurBug)
 
 
 def test_a_login_tells_a_busy_x_from_a_refusing_one():
-    assert isinstance(read_token(Response(503, {}, b"")), Retry)
-    assert isinstance(read_token(Response(429, {}, b"")), RateLimited)
+    assert isinstance(x.read_asked(Response(503, {}, b"")), Retry)
+    assert isinstance(x.read_asked(Response(429, {}, b"")), RateLimited)
 
 
 def test_wrong_app_keys_are_refused():
     fake = FakeX()
-    found = read_token(asked(fake, ask_token(Keys("ck", "wrong"), PIN, "n1", NOW)))
+    found = x.read_asked(asked(fake, x.ask({**APP, "consumer_secret": "wrong"}, None, "n1", NOW)))
     assert found == SignInAgain(401, "32", "The signature does not match")
 
 
 def test_a_clock_that_is_off_is_told():
     fake = FakeX()
-    request = ask_token(APP, PIN, "n1", NOW - 301_000)
-    assert read_token(asked(fake, request)) == SignInAgain(401, "135", "Timestamp out of bounds")
+    request = x.ask(APP, None, "n1", NOW - 301_000)
+    assert x.read_asked(asked(fake, request)) == SignInAgain(401, "135", "Timestamp out of bounds")
 
 
 # What the fake refuses.

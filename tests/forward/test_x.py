@@ -6,6 +6,7 @@ import json
 import pytest
 
 from raudience.errors import ReportBug
+from raudience.forward.capabilities import Account, ListStatus
 from raudience.forward.identities import wanted
 from raudience.forward.kinds import (
     AskPermission,
@@ -18,7 +19,7 @@ from raudience.forward.kinds import (
 )
 from raudience.forward.partner import Item, Response
 from raudience.forward.partners import PARTNERS
-from raudience.forward.partners.x import Account, Standing, X
+from raudience.forward.partners.x import X
 from tests.stories.stage import utc
 
 x = X()
@@ -357,11 +358,11 @@ def test_accounts_to_choose_from():
     ("shown", "standing"),
     [
         ({"audience_size": None, "targetable": False, "reasons_not_targetable": ["PROCESSING"]},
-         Standing(None, False, ("PROCESSING",))),
+         ListStatus(None, False, ("PROCESSING",))),
         ({"audience_size": 99, "targetable": False, "reasons_not_targetable": ["TOO_SMALL"]},
-         Standing(99, False, ("TOO_SMALL",))),
-        ({"audience_size": 4_000, "targetable": True, "reasons_not_targetable": []}, Standing(4_000, True, ())),
-        ({"id": "1"}, Standing(None, False, ())),
+         ListStatus(99, False, ("TOO_SMALL",))),
+        ({"audience_size": 4_000, "targetable": True, "reasons_not_targetable": []}, ListStatus(4_000, True, ())),
+        ({"id": "1"}, ListStatus(None, False, ())),
     ],
 )  # fmt: skip
 def test_a_list_that_is_processed_or_too_small_is_shown_and_no_fault(shown, standing):

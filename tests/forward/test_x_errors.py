@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from raudience.forward.kinds import AskPermission, BadItems, Done, OurBug, RateLimited, Retry, SignInAgain
 from raudience.forward.partners.x_errors import ERRORS, advice, read_failure
-from raudience.forward.partners.x_login import read_access, read_token
 from tests.forward.test_x import answer, items, refusal, sha256, x
 
 
@@ -124,7 +123,15 @@ def test_no_answer_is_too_strange_to_be_read(status, body, header):
     raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
     headers = dict.fromkeys(["date", "retry-after", "x-rate-limit-reset", "x-account-rate-limit-reset"], header)
     response = msgspec.structs.replace(answer(status), body=raw, headers=headers)
-    for read in (x.read_created, x.read_done, x.read_checked, x.read_accounts, x.read_status, read_token, read_access):
+    for read in (
+        x.read_created,
+        x.read_done,
+        x.read_checked,
+        x.read_accounts,
+        x.read_status,
+        x.read_asked,
+        x.read_exchanged,
+    ):
         read(response)
     x.read_found(response, "a")
     outcome = x.read_sent(response, items(2))

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from raudience.forward.capabilities import Account, ListStatus
 from raudience.forward.kinds import (
     AskPermission,
     BadItems,
@@ -14,9 +15,7 @@ from raudience.forward.kinds import (
     SignInAgain,
 )
 from raudience.forward.partner import Item, Response
-from raudience.forward.partners.oauth import Keys
-from raudience.forward.partners.x import Account, Standing, X
-from raudience.forward.partners.x_login import PIN, ask_token, exchange, read_access, read_token
+from raudience.forward.partners.x import X
 from tests.forward.fakes.wire import Lost
 from tests.forward.fakes.x import ACCOUNT, FakeX
 from tests.stories.stage import DAY, HOUR, MINUTE, utc
@@ -184,11 +183,11 @@ def test_a_token_that_was_revoked_and_a_new_login(story):
     story.fake.revoke()
     assert isinstance(story.send(made, ["a"]), SignInAgain)
     assert isinstance(story.check(), SignInAgain)
-    app = Keys("ck", "cs")
-    waiting = read_token(story.ask(ask_token(app, PIN, "l1", story.now), signed=True))
+    x, app = story.x, {"consumer_key": "ck", "consumer_secret": "cs"}
+    waiting = x.read_asked(story.ask(x.ask(app, None, "l1", story.now), signed=True))
     pin = story.fake.allow(waiting.token)
-    access = read_access(story.ask(exchange(app, waiting, pin, "l2", story.now), signed=True))
-    story.settings |= {"token": access.token, "token_secret": access.token_secret}
+    access = x.read_exchanged(story.ask(x.exchange(app, waiting, pin, "l2", story.now), signed=True))
+    story.settings |= access.settings
     assert story.check() == Done()
     assert story.send(made, ["a"]) == Done()
     assert story.holds("a")
@@ -303,10 +302,10 @@ def test_members_stay_until_they_are_sent_again_and_no_longer(story):
 def test_how_a_list_stands_is_shown_and_keeps_nothing_back(story):
     made = story.make()
     story.send(made, range(300))
-    assert story.standing(made) == Standing(None, False, ("PROCESSING",))
+    assert story.standing(made) == ListStatus(None, False, ("PROCESSING",))
     assert story.send(made, ["a"]) == Done()
     story.now += 60 * HOUR
-    assert story.standing(made) == Standing(150, True, ())
+    assert story.standing(made) == ListStatus(150, True, ())
 
 
 def test_an_audience_of_another_kind_with_this_name_is_not_touched(story):

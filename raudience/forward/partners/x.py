@@ -20,13 +20,15 @@ from raudience.clock import DAY, MINUTE
 from raudience.criteria.dates import write_moment
 from raudience.errors import ReportBug
 from raudience.forward.answers import without_items
+from raudience.forward.capabilities import Advises, ListStatus, TellsStatus
 from raudience.forward.kinds import AskPermission, BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Retry
 from raudience.forward.partner import IdentityRule, Item, Limits, Partner, Rate, Request, Response, Setting, Settings
 from raudience.forward.partners.oauth import Keys, percent, signed
 from raudience.forward.partners.x_errors import advice, content, is_ok, objects, read_failure
+from raudience.forward.partners.x_login import XLogin
 from raudience.forward.partners.x_texts import device_id, email, handle
 
-__all__ = ["Account", "Standing", "X"]
+__all__ = ["X"]
 
 _HOST: Final = "https://ads-api.x.com/12"
 _EXPIRY: Final = 390 * DAY
@@ -35,24 +37,7 @@ _GONE: Final = ("NOT_FOUND", "TAILORED_AUDIENCE_NOT_FOUND")
 _ENOUGH: Final = ("ACCOUNT_ADMIN", "PARTNER_AUDIENCE_MANAGER")
 
 
-class Account(msgspec.Struct, frozen=True):
-    """An ads account that the user may choose. accepted: by X, for advertising."""
-
-    id: str
-    name: str
-    accepted: bool
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """How a list stands at X: to be shown, never a fault. size: matched users, None until X knows it. reasons: why it
-    cannot be targeted, `PROCESSING` or `TOO_SMALL`."""
-
-    size: int | None
-    targetable: bool
-    reasons: tuple[str, ...]
-
-
-class X(Partner):
+class X(Partner, XLogin, TellsStatus, Advises):
     """The partner X."""
 
     id = "x"
@@ -175,35 +160,20 @@ class X(Partner):
         names = ("consumer_key", "consumer_secret", "token", "token_secret")
         return signed(request, Keys(*(str(settings[name]).strip() for name in names)), nonce, now)
 
-    def accounts(self) -> Request:
-        """The ads accounts of the user, to choose from. X allows 5 such requests in 15 minutes: at the login only."""
-        return Request("GET", f"{_HOST}/accounts", (("count", "1000"),), kind="read")
-
-    def read_accounts(self, response: Response) -> tuple[Account, ...] | Failure:
-        """In X's order, without those that are deleted."""
-        if not is_ok(response):
-            return without_items(read_failure(response))
-        return tuple(
-            Account(str(found.get("id", "")), str(found.get("name", "")), found.get("approval_status") == "ACCEPTED")
-            for found in objects(content(response).get("data"))
-            if not found.get("deleted")
-        )
-
     def status(self, settings: Settings, list_id: str) -> Request:
-        """Ask how a list stands; once an hour is enough."""
+        """Once an hour is enough."""
         return Request("GET", _address(settings, list_id), kind="read")
 
-    def read_status(self, response: Response) -> Standing | Failure:
+    def read_status(self, response: Response) -> ListStatus | Failure:
         if not is_ok(response):
             return without_items(read_failure(response))
         found = objects(content(response).get("data"))
         if not found:
             return _unread(response)
         size, reasons = found[0].get("audience_size"), _texts(found[0].get("reasons_not_targetable"))
-        return Standing(size if isinstance(size, int) else None, bool(found[0].get("targetable")), reasons)
+        return ListStatus(size if isinstance(size, int) else None, bool(found[0].get("targetable")), reasons)
 
     def advice(self, failure: Failure) -> str:
-        """What a person does about a failure; "" when there is nothing to do but wait, or its text says it."""
         return advice(failure)
 
 

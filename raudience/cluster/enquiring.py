@@ -1,0 +1,71 @@
+"""Questions to partners that people wait for: whether an account works, who signs in, how lists stand. Nothing is tried
+again, and nothing that is asked changes what members a partner holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from raudience.catalog.outputs import Stop
+from raudience.clock import now_ms
+from raudience.cluster.wire import Wire
+from raudience.forward.capabilities import Advises
+from raudience.forward.kinds import Done, Failure, Retry
+from raudience.forward.partner import Partner, Request, Response, Settings
+
+__all__ = ["Checked", "Desk", "in_words"]
+
+Read = TypeVar("Read")
+
+_NONCE_BYTES: Final = 16
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """Whether an account works. problem: what the partner says, advice: what a person does about it; "" when there is
+    nothing."""
+
+    works: bool
+    problem: str = ""
+    advice: str = ""
+
+
+class Desk:
+    """Where questions are asked. instead: see `wire.Wire`."""
+
+    def __init__(self, instead: Mapping[str, str] | None = None) -> None:
+        self._wire = Wire(instead)
+
+    def ask(self, request: Request, read: Callable[[Response], Read]) -> Read | Failure:
+        """What an answer says to a request that is signed."""
+        answer = self._wire.send(request)
+        return Retry(0, "", "no answer") if answer is None else read(answer)
+
+    def ask_as(
+        self, partner: Partner, settings: Settings, request: Request, read: Callable[[Response], Read]
+    ) -> Read | Failure:
+        """What an answer says to the account that an output is of."""
+        return self.ask(partner.sign(request, settings, self.nonce(), self.now()), read)
+
+    def check(self, partner: Partner, settings: Settings) -> Checked:
+        """Whether credentials and permissions of an account suffice."""
+        outcome = self.ask_as(partner, settings, partner.check(settings), partner.read_checked)
+        return Checked(True) if isinstance(outcome, Done) else Checked(False, *in_words(partner, outcome))
+
+    def now(self) -> int:
+        return now_ms()
+
+    def nonce(self) -> str:
+        """Letters and digits that are used once."""
+        return os.urandom(_NONCE_BYTES).hex()
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def in_words(partner: Partner, failure: Failure) -> tuple[str, str]:
+    """What a partner says, and what a person does about it."""
+    told = str(Stop(type(failure).__name__, failure.status, failure.code, failure.text, 0))
+    return told, partner.advice(failure) if isinstance(partner, Advises) else ""
