@@ -13,7 +13,7 @@ from raudience.catalog.outputs import Stop
 from raudience.clock import now_ms
 from raudience.cluster.wire import Wire
 from raudience.forward.capabilities import Advises
-from raudience.forward.kinds import Done, Failure, Retry
+from raudience.forward.kinds import Done, Failure, Partly, Retry
 from raudience.forward.partner import Partner, Request, Response, Settings
 
 __all__ = ["Checked", "Desk", "in_words"]
@@ -52,7 +52,9 @@ class Desk:
     def check(self, partner: Partner, settings: Settings) -> Checked:
         """Whether credentials and permissions of an account suffice."""
         outcome = self.ask_as(partner, settings, partner.check(settings), partner.read_checked)
-        return Checked(True) if isinstance(outcome, Done) else Checked(False, *in_words(partner, outcome))
+        if isinstance(outcome, Done):
+            return Checked(True)
+        return Checked(False, *in_words(partner, outcome.failure if isinstance(outcome, Partly) else outcome))
 
     def now(self) -> int:
         return now_ms()

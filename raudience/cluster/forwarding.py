@@ -15,9 +15,9 @@ import msgspec
 from raudience.clock import HOUR, SECOND
 from raudience.cluster.keeping import Keeper
 from raudience.cluster.keepsakes import Failpoint, no_failure
-from raudience.cluster.ledgers import read_back
+from raudience.cluster.ledgers import fresh, read_back
 from raudience.forward.buckets import Bucket
-from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
+from raudience.forward.connection import EnsureList, Look, Send, Standing, Wait
 from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed
 from raudience.forward.figures import Figures, Tally
 from raudience.forward.keeping import snapshot
@@ -96,9 +96,7 @@ class Forwarder:
     ) -> None:
         self.link, self._partner, self._source, self._world, self._keeper = link, partner, source, world, keeper
         self._failpoint = failpoint
-        self.connection = Connection(
-            partner.identities, partner.bounds(link.settings), link.settings, partner.refresh, partner.whole
-        )
+        self.connection = fresh(partner, link.settings)
         self._written = 0
         self._refreshed = 0
         self._since: int | None = None

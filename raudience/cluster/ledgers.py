@@ -16,7 +16,7 @@ from raudience.forward.entries import Entry
 from raudience.forward.keeping import load
 from raudience.forward.partner import Partner, Settings
 
-__all__ = ["Ledgers", "beside", "log_name", "read_back"]
+__all__ = ["Ledgers", "beside", "fresh", "log_name", "read_back"]
 
 _TRIES: Final = 5
 """A log that is read while its writer puts a snapshot in its place is read again."""
@@ -31,7 +31,7 @@ class Ledgers:
     def read(self, key: str, partner: Partner, settings: Settings) -> Connection:
         """A connection as its log leaves it. One that was never at work has nothing: no lists, nobody held."""
         for left in reversed(range(_TRIES)):
-            made = Connection(partner.identities, partner.bounds(settings), settings, partner.refresh)
+            made = fresh(partner, settings)
             try:
                 self._load(made, log_name(key))
             except StateDamaged:
@@ -52,6 +52,11 @@ class Ledgers:
         shelf: Shelf[Entry] = Shelf(name, logs, self._keepsake.stores.snapshots(), Entry)
         with closing(shelf):
             read_back(connection, shelf)
+
+
+def fresh(partner: Partner, settings: Settings) -> Connection:
+    """A connection that was never at work."""
+    return Connection(partner.identities, partner.bounds(settings), settings, partner.refresh, partner.whole)
 
 
 def read_back(connection: Connection, shelf: Shelf[Entry]) -> int:
