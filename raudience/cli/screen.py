@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -15,7 +17,9 @@ from raudience.cluster.replay import Replayed, Summary
 from raudience.cluster.states import StateFigures
 from raudience.criteria.dates import write_moment
 
-__all__ = ["complain", "progress", "say", "table", "tell_outcome", "tell_state", "told_steps", "waiting", "width"]
+__all__ = [
+    "complain", "progress", "redrawn", "say", "table", "tell_outcome", "tell_state", "told_steps", "waiting", "width",
+]  # fmt: skip
 
 _ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _SCREEN: Final = Console(highlight=False)
@@ -71,6 +75,25 @@ def told_steps(quiet: bool) -> Iterator[Callable[[str], None]]:
         return
     with _ERRORS.status("...") as sign:
         yield lambda step: sign.update(f"{step} ...")
+
+
+@contextmanager
+def redrawn(headings: Sequence[str]) -> Iterator[Callable[[Sequence[Sequence[str]]], None] | None]:
+    """A table on stderr that is drawn anew with the rows that it is given; None when nobody watches."""
+    if not _ERRORS.is_terminal:
+        yield None
+        return
+
+    def drawn(rows: Sequence[Sequence[str]]) -> Table:
+        found = Table(header_style="bold")
+        for place, heading in enumerate(headings):
+            found.add_column(heading, justify="left" if place == 0 else "right", no_wrap=True, overflow="ellipsis")
+        for row in rows:
+            found.add_row(*map(escape, row))
+        return found
+
+    with Live(drawn(()), console=_ERRORS, transient=True) as live:
+        yield lambda rows: live.update(drawn(rows))
 
 
 def tell_state(figures: StateFigures, where: str) -> None:

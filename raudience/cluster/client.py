@@ -29,22 +29,23 @@ from raudience.cluster.change_lines import each_change
 from raudience.cluster.coding import Code
 from raudience.cluster.connections import Connections
 from raudience.cluster.engine import Engine
-from raudience.cluster.engines import EngineName, start_engine
+from raudience.cluster.engines import EngineName, end_sending, figures_of, sending_of, start_engine
 from raudience.cluster.exports import Exports
 from raudience.cluster.instants import Instant, read_instant
 from raudience.cluster.keepsakes import place_of
 from raudience.cluster.listing import experiment_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
-from raudience.cluster.outgoing import Outgoing, outgoing_of
 from raudience.cluster.outputs import Outputs
 from raudience.cluster.privacy import Privacy
 from raudience.cluster.questions import Questions
+from raudience.cluster.sending import Sending
 from raudience.cluster.timeline import Timeline
 from raudience.cluster.users import Lookups, Member
 from raudience.coordinator import AudienceCount, Scaling
 from raudience.coordinator.variants import in_variation
 from raudience.criteria.leaves import FOREVER
+from raudience.forward.figures import Figures
 from raudience.ingest.refusals import Refusal
 from raudience.records import Change, Changes, Explanation, Field
 
@@ -199,12 +200,22 @@ class Client(Questions, Lookups, Exports, Privacy):
         known = self._identities(mpids, tuple(identities))
         return [Member(mpid, values) for mpid, values in zip(mpids.tolist(), known, strict=True)]
 
-    def outgoing(self, instead: Mapping[str, str] | None = None) -> Outgoing:
-        """All connections at work: `work()` lets each have its turn, `settle()` goes on until nothing is left to send.
+    def outgoing(self, instead: Mapping[str, str] | None = None, stays: bool = False) -> Sending:
+        """All connections at work: `work()` sees to each, `settle()` goes on until nothing is left to send.
 
-        instead: other addresses for those of partners, for tests and proxies. Only one may work at a time.
+        Those of an engine with a name are at work in actors on Ray, one for each output, which end with this; stays:
+        they go on, until `end_outgoing()`. Of any other engine they take turns here, and only one may work at a time.
+        instead: other addresses for those of partners, for tests and proxies.
         """
-        return outgoing_of(self._engine, instead)
+        return sending_of(self._engine, instead, stays)
+
+    def end_outgoing(self) -> bool:
+        """End the actors that send and stay; whether there were any."""
+        return end_sending(self._engine)
+
+    def sent(self) -> tuple[Figures, ...]:
+        """How connections stand: backlog, progress, rate. Only of those that are at work in actors now."""
+        return figures_of(self._engine)
 
     def counts(self) -> tuple[AudienceCount, ...]:
         """Size, adds, drops and volatility of each audience, by key."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
 from raudience.cluster.engine import Engine
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.cluster.outgoing import outgoing_of
+from raudience.cluster.sending import Sending
 from raudience.coordinator import Scaling
+from raudience.errors import FixRequest
+from raudience.forward.figures import Figures
 
-__all__ = ["EngineName", "find_engine", "start_engine"]
+__all__ = ["EngineName", "end_sending", "figures_of", "find_engine", "sending_of", "start_engine"]
 
 EngineName: TypeAlias = Literal["ray", "inline"]
 
@@ -43,3 +48,37 @@ def find_engine(name: str, address: str | None = None) -> Engine:
     rayed = importlib.import_module("raudience.cluster.rayed")
     engine: Engine = rayed.RayEngine(address=address, name=name, found=True)
     return engine
+
+
+def sending_of(engine: Engine, instead: Mapping[str, str] | None = None, stays: bool = False) -> Sending:
+    """Who sees to the connections of an engine: this process, or for one with a name an actor on Ray for each output.
+    instead: see `wire.Wire`. stays: actors go on when this process leaves. Raises FixRequest when there are none that
+    could."""
+    forwarders = _forwarders(engine)
+    if forwarders is None and stays:
+        message = (
+            "sending that stays: expected the name of an engine that runs on Ray, got one that ends with its program"
+        )
+        raise FixRequest(message)
+    sending: Sending = (
+        outgoing_of(engine, instead) if forwarders is None else forwarders.sending_of(engine, instead, stays)
+    )
+    return sending
+
+
+def end_sending(engine: Engine) -> bool:
+    """End what sends for an engine and stays; whether there was any."""
+    forwarders = _forwarders(engine)
+    return forwarders is not None and bool(forwarders.end_forwarders(engine))
+
+
+def figures_of(engine: Engine) -> tuple[Figures, ...]:
+    """How the connections of an engine stand, as far as actors send for it now."""
+    forwarders = _forwarders(engine)
+    return () if forwarders is None else tuple(forwarders.figures_of(engine))
+
+
+def _forwarders(engine: Engine) -> Any | None:
+    """What forwards on Ray, for an engine that actors can find there."""
+    named = not isinstance(engine, InlineEngine) and getattr(engine, "name", None) is not None
+    return importlib.import_module("raudience.cluster.forwarders") if named else None

@@ -133,6 +133,15 @@ class Outgoing:
         """Whether an instant has come."""
         return at <= self._clock()
 
+    @property
+    def busy(self) -> bool:
+        """Whether answers are waited for."""
+        return bool(self._under_way())
+
+    def troubles(self) -> dict[str, str]:
+        """Whatever keeps connections from being at work is raised."""
+        return {}
+
     def figures(self) -> tuple[Figures, ...]:
         """How every connection stands, also those that are no more and have something left downstream."""
         with self._hands.floor:

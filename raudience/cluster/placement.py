@@ -111,12 +111,13 @@ def find_placement(shards: int | None, shard_cpus: float | None, shard_memory: i
     return Placement(count, wanted, _part(min(1.0, (cpus - wanted * count) * 0.9 / tasks)), tasks, head, memory)
 
 
-def actor(shell: type, name: str | None, lasting: bool, **options: Any) -> Any:
+def actor(shell: type, name: str | None, lasting: bool, stays: bool = True, **options: Any) -> Any:
     """Class of actors around a shell: no retries, because a retried call would run twice or out of order. With a name
-    the actor outlives its driver and others find it: one that is there already is taken. lasting: one that dies starts
-    anew, empty."""
+    others find the actor, and one that is there already is taken; it outlives its driver if it stays. lasting: one that
+    dies starts anew, empty."""
     if name:
-        options |= {"name": name, "namespace": NAMESPACE, "lifetime": "detached", "get_if_exists": True}
+        options |= {"name": name, "namespace": NAMESPACE, "get_if_exists": True}
+        options |= {"lifetime": "detached"} if stays else {}
     return ray.remote(shell).options(max_restarts=-1 if lasting else 0, max_task_retries=0, **options)
 
 

@@ -53,6 +53,11 @@ class RayEngine(Engine):
         _LOG.info("engine started", extra={"shards": self.shards, "cpus_per_shard": self.placement.shard_cpus})
 
     @property
+    def name(self) -> str | None:
+        """By which others find it on this Ray; None when nobody does."""
+        return self._name
+
+    @property
     def lasts(self) -> bool:
         return self._name is not None or super().lasts
 

@@ -24,7 +24,7 @@ try:
 except ImportError:
     Fernet = None  # the extra `outputs` is not installed: said when the first secret comes
 
-__all__ = ["KEY", "KEY_FILE", "Secrets", "write_key"]
+__all__ = ["KEY", "KEY_FILE", "Secrets", "handed_over", "write_key"]
 
 KEY: Final = "RAUDIENCE_SECRET_KEY"
 KEY_FILE: Final = "RAUDIENCE_SECRET_KEY_FILE"
@@ -86,6 +86,11 @@ class Secrets:
             raise FixRequest(message) from None
 
 
+def handed_over(environment: Mapping[str, str] = os.environ) -> str:
+    """The keys of an environment, for who sends from another one; "" when it has none."""
+    return environment.get(KEY) or _read(environment.get(KEY_FILE, ""))
+
+
 def write_key(path: Path) -> None:
     """A new key in a new file that only its owner may read. Raises FixRequest when there is one already."""
     try:
@@ -98,7 +103,7 @@ def write_key(path: Path) -> None:
 
 
 def _words(environment: Mapping[str, str]) -> list[str]:
-    text = environment.get(KEY) or _read(environment.get(KEY_FILE, ""))
+    text = handed_over(environment)
     words = text.replace(",", " ").split()
     if not words:
         message = f"{KEY}, {KEY_FILE}: expected a key for the secrets of outputs, got none; `raudience outputs new-key`"

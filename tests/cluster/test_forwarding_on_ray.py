@@ -1,0 +1,152 @@
+"""Forwarding on real Ray: an actor for each output, which comes back exact, and holds up no other one."""
+
+import base64
+import threading
+
+import pytest
+import ray
+from ray.util.state import list_actors
+
+from raudience.catalog.build import audience
+from raudience.clock import now_ms
+from raudience.cluster.client import connect
+from raudience.cluster.placement import NAMESPACE
+from raudience.criteria.build import user
+from tests.cluster.test_outgoing import TOKENS, batch, sha256
+from tests.forward.fakes.wire import Served
+from tests.forward.fakes.x import ACCOUNT, FakeX
+
+pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.usefixtures("local_ray")]
+
+ADS_API = "https://ads-api.x.com"
+LIST = "Pros (email)"
+
+
+class Shop:
+    """A running engine of a name, its audience connected to X and to a folder, and a client that feeds it."""
+
+    def __init__(self, folder):
+        self.folder, self.name = folder, f"shop-{folder.name}"
+        (folder / "sent").mkdir()
+        self.fake = FakeX()
+        self.served = Served(self.fake, now_ms)
+        self.client = connect(shards=1, name=self.name, state=folder / "state", by="ana")
+        self.client.audiences.create(audience("pros", "Pros", user("plan").exactly("pro")))
+        self.client.outputs.create("ads", "x", {"account_id": ACCOUNT, **TOKENS})
+        self.client.connections.connect("pros", "ads")
+
+    def sending(self, **how):
+        return self.client.outgoing({ADS_API: self.address}, **how)
+
+    def __enter__(self):
+        self.address = self.served.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self.client.end_outgoing()
+        self.served.__exit__()
+        self.client._engine.dissolve()
+        self.client.close()
+
+    def put(self, *batches):
+        self.client.ingest(batches)
+
+    def held(self):
+        return self.fake.members(LIST, now_ms()) if LIST in self.fake.lists() else set()
+
+    def actor(self, output):
+        return ray.get_actor(f"{self.name}/forward-{output}", NAMESPACE)
+
+    def actors(self):
+        """Outputs that have an actor."""
+        begin = f"{self.name}/forward-"
+        there = [each["name"] for each in ray.util.list_named_actors(all_namespaces=True)]
+        return sorted(name.removeprefix(begin) for name in there if name.startswith(begin))
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAUDIENCE_SECRET_KEY", base64.urlsafe_b64encode(b"k" * 32).decode())
+    with Shop(tmp_path) as made:
+        yield made
+
+
+def test_each_output_has_an_actor_that_sends_and_tells_how_it_stands(shop):
+    shop.client.outputs.create("lake", "files", {"folder": str(shop.folder / "sent")})
+    shop.client.connections.connect("pros", "lake")
+    shop.put(*(batch(mpid, "pro", email=f"{mpid}@x.com") for mpid in range(1, 30)))
+    sending = shop.sending()
+    assert sending.settle()
+    assert shop.held() == sha256(*(f"{mpid}@x.com" for mpid in range(1, 30)))
+    assert list((shop.folder / "sent").glob("*.ndjson"))
+    assert shop.actors() == ["ads", "lake"]
+    told = {each.output: each for each in sending.figures()}
+    assert (told["ads"].held["email"], told["ads"].backlog, told["ads"].items) == (29, 0, 29)
+    assert {each.output for each in shop.client.sent()} == {"ads", "lake"}
+    for each in shop.client.connections.rows(output="lake"):
+        shop.client.connections.disconnect(each.connection.id)
+    assert sending.settle()
+    sending.work()
+    assert shop.actors() == ["ads"]
+    sending.close()
+    assert shop.actors() == []
+
+
+def test_an_actor_that_is_killed_while_it_sends_comes_back_and_ends_exact(shop):
+    shop.put(*(batch(mpid, "pro", email=f"{mpid}@x.com") for mpid in range(1, 200)))
+    sending = shop.sending()
+    shop.fake.slow = 0.2
+    for died in range(3):
+        asked = len(shop.fake.requests)
+        while len(shop.fake.requests) == asked:
+            sending.work()
+            shop.put(batch(1_000 + died, "pro", email=f"late{died}@x.com"))
+        ray.kill(shop.actor("ads"), no_restart=died < 2)
+        shop.put(batch(1 + died, "free"))
+    shop.fake.slow = 0
+    while not sending.settle():
+        sending.rest()
+    left = [f"{mpid}@x.com" for mpid in range(4, 200)]
+    assert shop.held() == sha256(*left, *(f"late{died}@x.com" for died in range(3)))
+    sending.close()
+
+
+def test_an_output_that_cannot_be_opened_says_so_and_holds_up_no_other(shop, monkeypatch):
+    monkeypatch.setenv("RAUDIENCE_SECRET_KEY", base64.urlsafe_b64encode(b"o" * 32).decode())
+    shop.client.outputs.create("lake", "files", {"folder": str(shop.folder / "sent")})
+    shop.client.connections.connect("pros", "lake")
+    shop.put(batch(1, "pro", email="one@x.com"))
+    sending = shop.sending()
+    assert not sending.settle()
+    while not list((shop.folder / "sent").glob("*.ndjson")):
+        sending.work()
+    assert list(sending.troubles()) == ["ads"]
+    assert "expected a secret that the keys in RAUDIENCE_SECRET_KEY open" in sending.troubles()["ads"]
+    monkeypatch.setenv("RAUDIENCE_SECRET_KEY", base64.urlsafe_b64encode(b"k" * 32).decode())
+    assert shop.sending().settle()
+    assert shop.held() == sha256("one@x.com")
+    sending.close()
+
+
+def test_sending_that_stays_goes_on_without_who_began_it_until_it_is_ended(shop):
+    shop.sending(stays=True).close()
+    shop.put(batch(1, "pro", email="one@x.com"))
+    pause = threading.Event()
+    while shop.held() != sha256("one@x.com"):
+        pause.wait(0.1)
+    looking = shop.sending()
+    assert looking.settle()
+    looking.close()
+    assert shop.actors() == ["ads"]
+    assert shop.client.end_outgoing()
+    assert shop.actors() == []
+    assert not shop.client.end_outgoing()
+
+
+def test_no_secret_shows_in_what_ray_tells_of_actors(shop):
+    sending = shop.sending()
+    assert sending.settle()
+    told = str(list_actors(detail=True)) + str(ray.get(shop.actor("ads").report.remote()))
+    assert base64.urlsafe_b64encode(b"k" * 32).decode() not in told
+    assert not [secret for secret in TOKENS.values() if f"'{secret}'" in told]
+    sending.close()
