@@ -32,8 +32,7 @@ def cells(each: Figures) -> tuple[str, ...]:
 
 def line(each: Figures) -> str:
     """The same in one line, for logs and pipes."""
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.held.items())
-    parts = [f"{kinds}; {each.backlog:,} user(s) left"]
+    parts = [f"{_held(each) or 'nothing held'}; {each.backlog:,} user(s) left"]
     if each.age is not None:
         parts.append(f"oldest {_age(each)}")
     if each.backfill is not None:
@@ -45,9 +44,8 @@ def line(each: Figures) -> str:
 
 def properties(each: Figures) -> dict[str, str]:
     """By name, for a page about one connection."""
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.held.items()) or "--"
     return {
-        "held there": kinds,
+        "held there": _held(each) or "--",
         "users left": f"{each.backlog:,}",
         "oldest change left": _age(each),
         "backfill": _filled(each.backfill),
@@ -60,6 +58,10 @@ def properties(each: Figures) -> dict[str, str]:
 def _called(each: Figures) -> str:
     name = each.audience if each.variation is None else f"{each.audience}:{each.variation}"
     return f"{name} to {each.output} ({each.connection[:_KEY]})"
+
+
+def _held(each: Figures) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in each.held.items())
 
 
 def _age(each: Figures) -> str:
