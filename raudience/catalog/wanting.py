@@ -9,6 +9,7 @@ from raudience.catalog.entries import AudienceEntry, CatalogState
 from raudience.catalog.nesting import as_book
 from raudience.catalog.planning import plan, shadow_key
 from raudience.criteria.leaves import Plan
+from raudience.criteria.text import attribute_key
 
 __all__ = ["Ready", "Wanted", "is_due", "next_step", "waiting_and_missing"]
 
@@ -32,7 +33,8 @@ class Ready(msgspec.Struct, frozen=True):
 def is_due(state: CatalogState, present: Plan | None, revision: int) -> bool:
     """Whether there is a next step."""
     waiting, missing = _waiting(state, present)
-    return revision != state.revision or bool(missing) or any(not entry.held for entry in waiting)
+    shares = present is not None and present.shared != _shared(state)
+    return shares or revision != state.revision or bool(missing) or any(not entry.held for entry in waiting)
 
 
 def waiting_and_missing(state: CatalogState, present: Plan | None) -> tuple[int, int]:
@@ -48,7 +50,8 @@ def next_step(state: CatalogState, present: Plan | None, revision: int, most: in
     for which a step stops the shards is in the hands of who makes it.
     """
     waiting, missing = _waiting(state, present)
-    if revision == state.revision and not missing:
+    shared = _shared(state)
+    if revision == state.revision and not missing and (present is None or present.shared == shared):
         free = any(not entry.held for entry in waiting)
         return Ready(revision, tuple((e.key, e.waiting, e.in_force) for e in waiting)) if free else None
     later = {entry.key for entry in missing[most:]}
@@ -59,6 +62,7 @@ def next_step(state: CatalogState, present: Plan | None, revision: int, most: in
         resting={entry.key for entry in state.living() if not entry.in_force},
         shadows=tuple(entry.as_audience(entry.waiting) for entry in filled),
     )
+    planned = msgspec.structs.replace(planned, shared=shared)
     return Wanted(state.revision, book, planned, len(missing) - len(later))
 
 
@@ -67,3 +71,8 @@ def _waiting(state: CatalogState, present: Plan | None) -> tuple[list[AudienceEn
     shadows = {audience.key for audience in present.audiences if audience.shadow} if present is not None else set()
     waiting = [entry for entry in state.living() if entry.waiting]
     return waiting, [entry for entry in waiting if shadow_key(entry.key, entry.waiting) not in shadows]
+
+
+def _shared(state: CatalogState) -> tuple[str, ...]:
+    """User attributes that go along to some output."""
+    return tuple(sorted({attribute_key(name) for each in state.connections.values() for name in each.attributes}))

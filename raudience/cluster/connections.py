@@ -88,7 +88,7 @@ class Connections:
         of user attributes that go along."""
         asked = Connect(self._by, audience, output, variation, dict(settings or {}), active, flush, tuple(attributes))
         table = self._table(output)
-        wrong = faults_of(table, asked.settings)
+        wrong = [*faults_of(table, asked.settings), *self._untaken(output, attributes)]
         command = msgspec.structs.replace(asked, settings=filled(table, asked.settings))
         catalog = decided(self._engine, command, wrong)
         return _row(catalog, _made(catalog, command))
@@ -134,6 +134,7 @@ class Connections:
         before = self.row(connection).connection
         whole = None if settings is None else {**before.settings, **settings}
         wrong = [] if whole is None else faults_of(self._table(before.output), whole)
+        wrong += self._untaken(before.output, attributes or ())
         chosen = None if attributes is None else tuple(attributes)
         return self._changed(Configure(self._by, connection, whole, flush, chosen), connection, wrong)
 
@@ -154,6 +155,14 @@ class Connections:
     def _table(self, output: str) -> tuple[Setting, ...]:
         """Settings of connections to an output. Raises FixRequest when there is none."""
         return partner_of(_known(output, self._engine.catalog().outputs, "output").partner).connection_settings
+
+    def _untaken(self, output: str, attributes: Collection[str]) -> list[Fault]:
+        """Attributes for a partner that takes none."""
+        partner = partner_of(_known(output, self._engine.catalog().outputs, "output").partner)
+        if partner.whole or not attributes:
+            return []
+        expected, hint = f"none: {partner.name} takes identities alone", "leave them out"
+        return [Fault("attributes", expected, ", ".join(f"`{name}`" for name in attributes), hint)]
 
     def _changed(self, command: Switch | Configure, connection: str, wrong: Collection[Fault] = ()) -> ConnectionRow:
         catalog = decided(self._engine, command, wrong)

@@ -108,7 +108,8 @@ class Engine(Estimating, UserLookups, UserErasures):
         self._claim()
         book = self._writer.ask(COORDINATOR, "numbered", book)
         document = msgspec.json.encode(book, enc_hook=str)
-        changes = self._writer.settle(Defined(document, plan(book), None, by, now_ms()), now)
+        planned = msgspec.structs.replace(plan(book), shared=self.shared())
+        changes = self._writer.settle(Defined(document, planned, None, by, now_ms()), now)
         self._heed()
         return changes
 

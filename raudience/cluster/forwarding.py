@@ -37,8 +37,8 @@ _REFRESH: Final = HOUR
 class Link(msgspec.Struct, frozen=True):
     """What a connection joins. name: what outputs call the audience or its variation. settings: of the output, opened,
     and of the connection. audience: its key. flush: milliseconds for which changes are gathered. recheck, resend: when
-    it was asked that everybody be looked at, and that all be sent anew. Whatever is in it may change: the next step
-    does as it says now."""
+    it was asked that everybody be looked at, and that all be sent anew. attributes: of users, that go along. Whatever
+    is in it may change: the next step does as it says now."""
 
     id: str
     name: str
@@ -48,6 +48,7 @@ class Link(msgspec.Struct, frozen=True):
     flush: int = 0
     recheck: int = 0
     resend: int = 0
+    attributes: tuple[str, ...] = ()
 
     @property
     def forwarded(self) -> Forwarded:
@@ -118,7 +119,7 @@ class Forwarder:
         if self._is_asked():
             # With the last of all: who dies before does everything again.
             again = self.link.resend > self.connection.rechecked
-            self._note([Rechecked(self.link.recheck, again)])
+            self._note([Rechecked(self.link.recheck, again, self.link.attributes)])
 
     def change(self, link: Link) -> None:
         """Do as the link says now."""
@@ -231,7 +232,7 @@ class Forwarder:
             self._keeper.close()
 
     def _is_asked(self) -> bool:
-        return self.link.recheck > self.connection.rechecked
+        return self.link.recheck > self.connection.rechecked or self.link.attributes != self.connection.attributes
 
     def _gathered(self, now: int) -> int:
         """The instant at which what is to be looked at has been gathered for long enough."""

@@ -13,7 +13,7 @@ from raudience.cluster.carrier import COORDINATOR
 from raudience.cluster.writing import Writer
 from raudience.hashing import key_groups
 from raudience.records import Audit, Changes, Membership, Page
-from raudience.records.listings import Standings
+from raudience.records.listings import Attribute, Standings
 from raudience.records.texts import words_in
 
 __all__ = ["UserLookups", "group_of"]
@@ -60,6 +60,24 @@ class UserLookups:
             for place, each in zip(places.tolist(), _one_by_one(answer, len(places), names), strict=True):
                 found[place] = each
         return [(mpid, *each) for mpid, each in zip(mpids.tolist(), found, strict=True)]
+
+    def attributes(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, Attribute]]:
+        """The named attributes that each user has, in the order of `mpids`."""
+        answers = self._writer.steadily(
+            lambda: self._writer.ask_owners(
+                key_groups(mpids), "ask", lambda places: ("attributes", mpids[places], names)
+            )
+        )
+        found: list[dict[str, Attribute]] = [{}] * len(mpids)
+        for places, answer in answers:
+            for place, each in zip(places.tolist(), answer, strict=True):
+                found[place] = each
+        return found
+
+    def shared(self) -> tuple[str, ...]:
+        """Attributes of which changes are told from the round on up to which this engine has looked."""
+        plan = self._writer.state.plan
+        return () if plan is None else plan.shared
 
     def audit(self, sample: int) -> Audit:
         """Work out about `sample` users anew and compare: other users each time."""

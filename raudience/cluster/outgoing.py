@@ -25,6 +25,7 @@ from raudience.cluster.objects import SCHEMES, Objects
 from raudience.cluster.secrets import Secrets
 from raudience.cluster.sources import AudienceSource, Feed, Nobody
 from raudience.cluster.wire import Wire
+from raudience.criteria.text import attribute_key
 from raudience.forward.buckets import Bucket
 from raudience.forward.entries import Entry
 from raudience.forward.figures import Figures
@@ -216,11 +217,12 @@ class Outgoing:
             if seat is None:
                 _LOG.info("connection %s begins", key)
                 source = self._source(catalog, connection)
+                source.attributes = link.attributes
                 self._seats[key] = self._begun(connection, link, output, source)
                 continue
             seat.connection = connection
             if isinstance(seat.source, AudienceSource):
-                seat.source.here = _is_here(catalog, connection)
+                seat.source.here, seat.source.attributes = _is_here(catalog, connection), link.attributes
             seat.forwarder.change(link)
 
     def _turn(self, seat: _Seat) -> int | None:
@@ -301,7 +303,12 @@ class Outgoing:
     def _link(self, output: Output, connection: Connection, name: str, at_once: bool = False) -> Link:
         settings = {**self._settings(output), **connection.settings}
         flush, wishes = 0 if at_once else connection.flush, (connection.recheck, connection.resend)
-        return Link(connection.id, name, settings, connection.audience, connection.variation, flush, *wishes)
+        # Before changes of an attribute are told nobody is told its value: it would be that for ever.
+        told = self._engine.shared() if connection.attributes else ()
+        attributes = tuple(name for name in connection.attributes if attribute_key(name) in told)
+        return Link(
+            connection.id, name, settings, connection.audience, connection.variation, flush, *wishes, attributes
+        )
 
     def _settings(self, output: Output) -> Mapping[str, str | bool | int]:
         """Settings of an output, opened when they are new."""

@@ -45,7 +45,8 @@ class Feed:
 
 
 class AudienceSource:
-    """One audience, or one variation of its test. here: whether it is in force; nobody is in one that is not."""
+    """One audience, or one variation of its test. here: whether it is in force; nobody is in one that is not.
+    attributes: names of those that go along."""
 
     def __init__(
         self, engine: Engine, feed: Feed, audience: str, names: tuple[str, ...], experiment: Experiment | None,
@@ -53,7 +54,7 @@ class AudienceSource:
     ) -> None:  # fmt: skip
         self._engine, self._feed, self._audience, self._names = engine, feed, audience, names
         self._experiment, self._variation = experiment, variation
-        self.here = True
+        self.here, self.attributes = True, tuple[str, ...]()
 
     def position(self) -> int:
         return self._feed.position
@@ -75,13 +76,17 @@ class AudienceSource:
         asked = np.array(mpids, np.int64)
         varied = set(self._varied(asked).tolist())
         found = self._engine.standings((self._audience,), asked, self._names)
-        return [Standing(mpid, member and mpid in varied, known) for mpid, (member,), known in found]
+        shared = self._engine.attributes(asked, self.attributes) if self.attributes else [{}] * len(found)
+        return [
+            Standing(mpid, member and mpid in varied, known, attributes)
+            for (mpid, (member,), known), attributes in zip(found, shared, strict=True)
+        ]
 
     def _varied(self, mpids: NDArray[np.int64]) -> NDArray[np.int64]:
         return mpids if self._variation is None else in_variation(self._experiment, self._variation, mpids)
 
     def _concerned(self, changes: Changes) -> NDArray[np.int64]:
-        """Users of the audience in whom something has changed, and all whose identities have."""
+        """Users of the audience in whom something has changed, and all whose identities or shared attributes have."""
         if self._audience not in changes.audiences:
             return changes.touched
         here = changes.audience == changes.audiences.index(self._audience)

@@ -265,7 +265,8 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
     leaves: distinct, sorted by canonical text. audiences: in the order of their keys. workspaces: workspace of each
     known input; an unknown input belongs to the workspace "default". Milliseconds: lookback (None: unlimited) bounds
     every event window already; retention (None: for ever) is how long a profile is kept without activity;
-    remember_messages, remember_batches are how long ids are remembered.
+    remember_messages, remember_batches are how long ids are remembered. shared: user attributes that go to outputs,
+    ascending; of members in whom one of them becomes another is told.
     """
 
     leaves: tuple[Leaf, ...]
@@ -275,6 +276,7 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
     retention: int | None
     remember_messages: int
     remember_batches: int
+    shared: tuple[str, ...] = ()
 
     def oldest(self, now: int) -> int:
         """The earliest time of an event that the lookback reaches at a moment."""

@@ -32,10 +32,11 @@ from raudience.forward.entries import (
 from raudience.forward.held import Held
 from raudience.forward.identities import wanted_rows
 from raudience.forward.kinds import BadItems, Done, Failure, GoneAtPartner, Outcome, Partly, RateLimited, Retry
-from raudience.forward.members import WHOLE, Attribute, wanted_whole
+from raudience.forward.members import WHOLE, wanted_whole
 from raudience.forward.partner import IdentityRule, Limits, Settings
 from raudience.forward.planning import Batch, cut, difference, parted, values_of, void
 from raudience.forward.retrying import next_attempt
+from raudience.records.listings import Attribute
 
 __all__ = ["Batch", "Connection", "EnsureList", "Look", "Send", "Standing", "Step", "Wait"]
 
@@ -105,6 +106,7 @@ class Connection:
         self.position = 0
         self.planned_at = 0
         self.rechecked = 0
+        self.attributes: tuple[str, ...] = ()
         self._live: dict[int, None] = {}
         self._later: dict[int, None] = {}
         self._batches: list[Batch] = []
@@ -316,7 +318,7 @@ class Connection:
                 held.put(entry.puts, entry.second)
 
     def _recheck(self, entry: Rechecked) -> None:
-        self.rechecked = entry.at
+        self.rechecked, self.attributes = entry.at, entry.attributes
         if entry.again:
             for held in self.held.values():
                 held.doubt()

@@ -104,10 +104,11 @@ class Resumed(_Entry, frozen=True):
 
 class Rechecked(_Entry, frozen=True):
     """What was asked for up to an instant is noted: all users are to be looked at. again: whatever was acknowledged is
-    unsure from here on, and what was refused is tried once more."""
+    unsure from here on, and what was refused is tried once more. attributes: that go along from here on."""
 
     at: int
     again: bool = False
+    attributes: tuple[str, ...] = ()
 
 
 Entry: TypeAlias = (

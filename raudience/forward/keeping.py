@@ -36,6 +36,7 @@ class _Kept(msgspec.Struct, frozen=True):
     later: NDArray[np.int64]
     planned_at: int = 0
     rechecked: int = 0
+    attributes: tuple[str, ...] = ()
 
 
 _KEPT: Packed[_Kept] = Packed(_Kept)
@@ -55,6 +56,7 @@ def snapshot(connection: Connection) -> bytes:
             later=np.array(later, np.int64),
             planned_at=connection.planned_at,
             rechecked=connection.rechecked,
+            attributes=connection.attributes,
         )
     )
 
@@ -67,6 +69,7 @@ def load(connection: Connection, data: bytes | memoryview) -> None:
     for kind, rows in kept.held.items():
         connection.held[kind] = _held(rows)
     connection.planned_at, connection.rechecked = kept.planned_at, kept.rechecked
+    connection.attributes = kept.attributes
     connection.wait_for(kept.live.tolist(), kept.later.tolist())
 
 

@@ -7,17 +7,15 @@ same to a ledger: one value goes and another comes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
 from raudience.forward.identities import wanted
 from raudience.forward.partner import IdentityRule, Settings
+from raudience.records.listings import Attribute
 
-__all__ = ["ANONYMOUS", "EXCLUDED", "WHOLE", "Attribute", "Member", "decode", "encode", "lost", "wanted_whole"]
-
-Attribute: TypeAlias = str | int | float | tuple[str, ...] | None
-"""Value of a user attribute; a tuple is a list, None a tag."""
+__all__ = ["ANONYMOUS", "EXCLUDED", "WHOLE", "Member", "decode", "encode", "lost", "wanted_whole"]
 
 WHOLE: Final = "user"
 """The only kind of partners who take users whole."""

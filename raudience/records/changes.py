@@ -20,8 +20,8 @@ class Changes(msgspec.Struct, frozen=True):
     audiences: the keys that `audience` points into, ascending; versions: one per key. audience: int32[k];
     mpid: int64[k]; entered: bool[k]; at: int64[k], the millisecond of the transition.
 
-    touched: int64[n], ascending, distinct: users whose identities or device ids became others on the way and who are in
-    an audience in the end, whether or not they stand among the transitions.
+    touched: int64[n], ascending, distinct: users whose identities, device ids or shared attributes became others on the
+    way and who are in an audience in the end, whether or not they stand among the transitions.
     """
 
     audiences: tuple[str, ...]

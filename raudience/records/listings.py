@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records.texts import Texts
 
-__all__ = ["Listing", "Named", "Pick", "Standings"]
+__all__ = ["Attribute", "Listing", "Named", "Pick", "Standings"]
+
+Attribute: TypeAlias = str | int | float | tuple[str, ...] | None
+"""Value of a user attribute; a tuple is a list, None a tag."""
 
 
 class Pick(msgspec.Struct, frozen=True):

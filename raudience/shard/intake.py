@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import LATITUDE, LONGITUDE
+from raudience.criteria.leaves import LATITUDE, LONGITUDE, Plan
 from raudience.hashing import key_groups, keys_in_groups, keys_of_users
 from raudience.records import Block, Column, Field, FieldColumn, ListColumn
 from raudience.shard.arrivals import Arrivals, EventDictionaries
@@ -67,7 +67,7 @@ def fresh_events(block: Block, fresh: Fresh, remembered: Remembered, known: Even
 
 class Intake:
     """One block on its way into the profiles. handled: leaves that have been looked at again on that way; touched:
-    rows, int32[k] each, of the updates that changed an identity or a device id."""
+    rows, int32[k] each, of the updates that changed an identity, a device id, or an attribute that the plan shares."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Intake:
         fresh: Fresh,
         profiles: Profiles,
         leaves: ProfileLeaves,
-        workspaces: dict[str, str],
+        plan: Plan,
         bits: Bits,
     ) -> None:
         self._batches = block.batches
@@ -83,7 +83,8 @@ class Intake:
         self._profiles = profiles
         self._leaves = leaves
         self._bits = bits
-        names = [workspaces.get(name, "default") for name in block.batches.inputs]
+        self._shared = plan.shared
+        names = [plan.workspaces.get(name, "default") for name in block.batches.inputs]
         self._names = sorted(set(names))
         of_input = np.array([self._names.index(name) for name in names], np.int32)
         self._workspace = of_input[block.batches.input] if names else block.batches.input
@@ -153,17 +154,21 @@ class Intake:
         batch, stamp, column = update
         row, at = self._fresh.row.take(batch), self._batches.at.take(batch)
         changed = self._leaves.take_singly(name, field, row, stamp, column)
-        if changed and field.namespace in IDENTIFYING:
+        if changed and self._is_told(field):
             self._touch(row[[place for place, _ in changed]])
         return self._leaves.turned(name, field, row, at, changed)
 
     def _updated(self, name: str, field: Field, updates: list[_Update]) -> Timeline:
         register, given = self._profiles.register(name, field), self._joined(name, field, updates)
-        if field.namespace not in IDENTIFYING:
+        if not self._is_told(field):
             return register.update(*given)
         timeline, changed = register.update_and_compare(*given)
         self._touch(changed)
         return timeline
+
+    def _is_told(self, field: Field) -> bool:
+        """Whether somebody wants to know of whom it becomes another."""
+        return field.namespace in IDENTIFYING or (field.namespace == "user" and field.name in self._shared)
 
     def _touch(self, row: NDArray[np.int32]) -> None:
         if len(row):

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from raudience.clock import DAY
 from raudience.criteria.leaves import Plan
 from raudience.criteria.outlines import Outline
+from raudience.criteria.text import attribute_key
 from raudience.hashing import first_by_hash
 from raudience.records import Audit, Comparison, Explanation, Field, Membership, Page, Removed, SampleCount
-from raudience.records.listings import Listing, Pick, Standings
+from raudience.records.listings import Attribute, Listing, Pick, Standings
 from raudience.records.memberships import UNKNOWN
 from raudience.records.suggestions import Suggestion, Topic
 from raudience.shard.arrivals import EventDictionaries
@@ -25,6 +26,7 @@ from raudience.shard.explaining import Explainer
 from raudience.shard.index import Remembered
 from raudience.shard.listing import bucket_counts, hash_counts, listing, picked, standings
 from raudience.shard.profiles import Profiles
+from raudience.shard.sharing import attribute_of
 from raudience.shard.store import EventStore
 from raudience.shard.suggesting import Suggestions
 from raudience.shard.timers import Timers
@@ -139,6 +141,15 @@ class Known:
         the plan."""
         columns = np.array([self.evaluation.audiences[key] for key in audiences], np.int32)
         return standings(self.profiles, self.evaluation.membership.members, columns, mpids, names)
+
+    def attributes(self, mpids: NDArray[np.int64], names: tuple[str, ...]) -> list[dict[str, Attribute]]:
+        """User attributes of users by name: those that a user has."""
+        rows = self.profiles.index.find(mpids)
+        found: list[dict[str, Attribute]] = [{} for _ in range(len(rows))]
+        for name in names:
+            for place, value in attribute_of(self.profiles, rows, attribute_key(name)).items():
+                found[place][name] = value
+        return found
 
     def bucket_counts(self, audience: str, seed: int) -> NDArray[np.int64]:
         """How many members are in each bucket of the A/B test of a seed, int64[10,000]."""

@@ -62,6 +62,11 @@ class Register:
         self._lists = CodeLists()
         self._many = _MANY_LISTS
 
+    @property
+    def rows(self) -> int:
+        """So many rows, from the first on, have room here."""
+        return len(self._code)
+
     def make_room(self, rows: int) -> None:
         if rows > len(self._code):
             self._code = grown(self._code, rows)

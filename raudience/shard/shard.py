@@ -221,7 +221,7 @@ class Shard(Known):
             fresh = fresh_parts(block, self.profiles, self._batches)
             self._welcome(fresh.added)
             arrivals = fresh_events(block, fresh, self._messages, self.known)
-            intake = Intake(block, fresh, self.profiles, evaluation.leaves, self.plan.workspaces, bits)
+            intake = Intake(block, fresh, self.profiles, evaluation.leaves, self.plan, bits)
             intake.note_owners(block.events.batch)
             toggles += intake.activity()
             self._arm(fresh.added)

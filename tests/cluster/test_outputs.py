@@ -126,11 +126,11 @@ def test_a_variation_is_connected_by_its_name_in_any_case(client):
 def test_settings_of_a_connection_are_changed_one_by_one(client):
     key = client.connections.connect("a", "main").connection.id
     client.connections.configure(key, {"forward_emails": False})
-    client.connections.configure(key, flush=5_000, attributes=("ltv",))
+    client.connections.configure(key, flush=5_000)
     client.connections.switch(key, False)
     connection = client.connections.row(key).connection
     assert (connection.settings["forward_emails"], connection.settings["forward_device_ids"]) == (False, True)
-    assert (connection.flush, connection.attributes, connection.active) == (5_000, ("ltv",), False)
+    assert (connection.flush, connection.active) == (5_000, False)
     with pytest.raises(FixDefinition, match=r"settings\.forward: expected a setting of this partner"):
         client.connections.configure(key, {"forward": True})
 
