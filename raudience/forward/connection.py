@@ -284,7 +284,7 @@ class Connection:
         )
         self._put_in_place(batch, [left])
         self._attempts, self._refusals = 1, 0
-        self._waits = next_attempt(outcome.failure, 0, now, chance) or now
+        self._waits = max(self._waits, next_attempt(outcome.failure, 0, now, chance) or now)
         return [Acknowledged(batch.kind, taken.puts, taken.drops, now // SECOND)]
 
     def _settled(self) -> list[Entry]:

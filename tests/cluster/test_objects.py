@@ -7,10 +7,11 @@ from moto.server import ThreadedMotoServer
 from raudience.cluster.objects import Objects
 from raudience.cluster.wire import Wire
 from raudience.forward.kinds import AskPermission, Done
+from raudience.forward.members import WHOLE, Member, encode
 from raudience.forward.partner import Forwarded, Item, Request
 from raudience.forward.partners.files import Files
 
-ITEMS = (Item(b"ann@x.org", True),)
+ITEMS = (Item(encode(Member(1, {"email": ("ann@x.org",)})), True),)
 
 
 def put(url, body=b"lines\n", query=()):
@@ -66,12 +67,12 @@ def test_an_object_storage_keeps_what_the_partner_says(storage):
     partner, endpoint = Files(), storage.meta.endpoint_url
     settings = {"folder": f"s3://exports/audiences?endpoint={endpoint}&region=us-east-1"}
     listed = partner.own_list(Forwarded("c7", "big", None, "Big Spenders"))
-    request = partner.send(settings, listed, "email", ITEMS, 1_700_000_000_123)
+    request = partner.send(settings, listed, WHOLE, ITEMS, 1_700_000_000_123)
     objects = Objects()
     for _ in range(2):
         assert partner.read_sent(objects.send(request), ITEMS) == Done()
     (found,) = storage.list_objects_v2(Bucket="exports")["Contents"]
-    assert found["Key"].startswith("audiences/big_c7_20231114T221320123Z_email_")
+    assert found["Key"].startswith("audiences/big_c7_20231114T221320123Z_")
     assert storage.get_object(Bucket="exports", Key=found["Key"])["Body"].read() == request.body
 
 
