@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import threading
+from contextlib import closing
 from typing import Any, Final
 
 from raudience.cli import options
+from raudience.cli.reaching import add_engine, engine_of
 from raudience.cli.screen import tell_state, told_steps
 from raudience.cluster.engine import Engine
-from raudience.cluster.engines import find_engine, start_engine
 from raudience.cluster.keepsakes import place_of
 from raudience.cluster.states import check_state, copy_state, show_state
 from raudience.criteria.dates import write_moment
@@ -49,23 +50,14 @@ def state(asked: argparse.Namespace) -> int:
 
 
 def scale(asked: argparse.Namespace) -> int:
-    if (asked.state is None) == (asked.name is None):
-        message = "scale: expected either --state (an engine that does not run) or --name (one that does)"
-        raise FixRequest(message)
-    if asked.state is not None:
-        place = place_of(asked.state, asked.snapshots)
-        show_state(place, lambda step: None)
-        engine: Engine = start_engine("inline", place=place)
-        engine.scale(asked.shards)
-        engine.snapshot()
-    else:
-        engine = find_engine(asked.name, asked.address)
-        if asked.take_over:
-            engine.scale(asked.shards)
-        else:
+    with closing(engine_of(asked)) as engine:
+        if asked.name is not None and not asked.take_over:
             _ask_for(engine, asked.name, asked.shards)
-    print(f"{asked.name or without_secrets(asked.state)}: {engine.shards} shard(s)")
-    engine.close()
+        else:
+            engine.scale(asked.shards)
+        if asked.state is not None:
+            engine.snapshot()
+        print(f"{asked.name or without_secrets(asked.state)}: {engine.shards} shard(s)")
     return 0
 
 
@@ -106,8 +98,5 @@ def _state(command: argparse.ArgumentParser) -> None:
 def _scale(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=scale)
     command.add_argument("--shards", type=options.count, required=True, metavar="N")
-    command.add_argument("--state", metavar="STATE", help=f"of an engine that does not run: {options.STATE}")
-    command.add_argument("--snapshots", metavar="URL", help=options.SNAPSHOTS)
-    command.add_argument("--name", metavar="NAME", help="a lasting engine that runs on Ray")
-    command.add_argument("--address", metavar="ADDRESS", help=options.ADDRESS)
+    add_engine(command)
     command.add_argument("--take-over", action="store_true", help="write to the running engine, and nobody else does")

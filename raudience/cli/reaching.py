@@ -12,10 +12,10 @@ from raudience.cluster.client import Client
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import find_engine, start_engine
 from raudience.cluster.keepsakes import place_of
-from raudience.cluster.states import show_state
+from raudience.cluster.states import need_state
 from raudience.errors import FixRequest
 
-__all__ = ["add_action", "add_author", "add_engine", "reached"]
+__all__ = ["add_action", "add_author", "add_engine", "engine_of", "reached"]
 
 
 def add_engine(command: argparse.ArgumentParser) -> None:
@@ -47,18 +47,19 @@ def add_action(actions: Any, name: str, text: str, about: tuple[str, str, str] |
 
 @contextmanager
 def reached(asked: argparse.Namespace) -> Iterator[Client]:
-    """A client of the engine that is meant. Raises FixRequest when it is none, or two."""
-    with closing(_engine(asked)) as engine:
+    """A client of the engine that is meant. Raises FixRequest as `engine_of` does."""
+    with closing(engine_of(asked)) as engine:
         by = getattr(asked, "by", "")
         yield Client(engine, getpass.getuser() if by is None else by)
 
 
-def _engine(asked: argparse.Namespace) -> Engine:
+def engine_of(asked: argparse.Namespace) -> Engine:
+    """The engine that is meant. Raises FixRequest when it is none, or two, or when there is no state."""
     if (asked.state is None) == (asked.name is None):
         message = f"{asked.command}: expected either --state (an engine that does not run) or --name (one that does)"
         raise FixRequest(message)
     if asked.name is not None:
         return find_engine(asked.name, asked.address)
     place = place_of(asked.state, asked.snapshots)
-    show_state(place, lambda step: None)
+    need_state(place)
     return start_engine("inline", place=place)

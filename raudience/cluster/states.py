@@ -20,7 +20,7 @@ from raudience.durability.frames import parts
 from raudience.errors import FixRequest, FixStore, StateDamaged
 from raudience.hashing import KEY_GROUPS
 
-__all__ = ["Copied", "ShardFigures", "StateFigures", "check_state", "copy_state", "show_state"]
+__all__ = ["Copied", "ShardFigures", "StateFigures", "check_state", "copy_state", "need_state", "show_state"]
 
 _TRIES: Final = 5
 
@@ -91,7 +91,7 @@ def show_state(place: Place, tell: Tell) -> StateFigures:
 def check_state(place: Place, tell: Tell) -> StateFigures:
     """Read everything, also what an engine that comes back would not need, and compare what must agree. Raises
     StateDamaged or ReportBug that says what does not."""
-    for name in _names(place):
+    for name in need_state(place):
         tell(f"reading {name}")
         _prove(place, name)
     state = _read(place, tell)
@@ -128,9 +128,18 @@ def copy_state(place: Place, to: Place, shards: int | None, tell: Tell) -> Copie
     return Copied(state.ledger.number, state.ledger.state.now, shards or len(state.shards))
 
 
+def need_state(place: Place) -> tuple[str, ...]:
+    """Names of the logs of a state. Raises FixRequest when there is none."""
+    names = _there(place)
+    if NAME not in names:
+        message = f"{place}: expected the state of an engine, got a place without one"
+        raise FixRequest(message)
+    return names
+
+
 def _read(place: Place, tell: Tell) -> _State:
     """Everything as it was after one round. The engine may forget what it has just begun to read: then once more."""
-    _names(place)
+    need_state(place)
     for _ in range(_TRIES - 1):
         try:
             return _read_once(place, tell)
@@ -202,15 +211,6 @@ def _prove(place: Place, name: str) -> None:
 
 def _shelf(place: Place, name: str, kind: Any) -> Shelf[Any]:
     return Shelf(name, place.logs(), place.snapshots(), kind)
-
-
-def _names(place: Place) -> tuple[str, ...]:
-    """Names of the logs of a state. Raises FixRequest when there is none."""
-    names = _there(place)
-    if NAME not in names:
-        message = f"{place}: expected the state of an engine, got a place without one"
-        raise FixRequest(message)
-    return names
 
 
 def _vacant(place: Place) -> None:
