@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from raudience.catalog.audiences import Audience, Book, Input, Workspace
-from raudience.catalog.checking import DEFAULT_WORKSPACE
+from raudience.catalog.checking import known_workspaces
 from raudience.catalog.commands import (
     Activate,
     CatalogCommand,
@@ -79,14 +79,7 @@ class Steps(msgspec.Struct, frozen=True):
 
 def latest_book(state: CatalogState) -> Book:
     """Everything that is not deleted, with the latest version of each audience, in force or not."""
-    return Book(
-        audiences=tuple(entry.as_audience(entry.latest.number) for entry in state.living()),
-        settings=state.settings,
-        inputs=state.inputs,
-        workspaces=state.workspaces,
-        tiers=state.tiers,
-        purposes=state.purposes,
-    )
+    return state.book(entry.as_audience(entry.latest.number) for entry in state.living())
 
 
 def aim_of(folder: Folder, state: CatalogState, prune: bool) -> Aim:
@@ -243,8 +236,7 @@ def _commands(state: CatalogState, wanted: Book, each: Difference, by: str) -> I
 
 def _of_input(state: CatalogState, source: Input, by: str) -> Iterator[CatalogCommand]:
     """A book may name a workspace by an input alone; for the catalog it must be there."""
-    known = {DEFAULT_WORKSPACE, *(each.key for each in state.workspaces), *(each.workspace for each in state.inputs)}
-    if source.workspace not in known:
+    if source.workspace not in known_workspaces(state):
         yield PutWorkspace(by, Workspace(source.workspace))
     yield PutInput(by, source)
 

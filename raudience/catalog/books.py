@@ -52,8 +52,7 @@ def _same(version: Version, audience: Audience) -> bool:
 
 
 def _entry(state: CatalogState, audience: Audience, by: str, at: int) -> AudienceEntry:
-    before = state.audiences.get(audience.key)
-    lives = before is not None and before.status != "deleted"
+    before, living = state.audiences.get(audience.key), state.living_one(audience.key)
     entry = AudienceEntry(
         key=audience.key,
         name=audience.name,
@@ -61,13 +60,13 @@ def _entry(state: CatalogState, audience: Audience, by: str, at: int) -> Audienc
         status="active",
         access=audience.access,
         tags=audience.tags,
-        created_by=before.created_by if before and lives else by,
-        created_at=before.created_at if before and lives else at,
+        created_by=living.created_by if living else by,
+        created_at=living.created_at if living else at,
         updated_by=by,
         updated_at=at,
         versions=_versions(before.versions if before else (), audience, by, at),
         in_force=audience.version,
-        experiment=before.experiment if before and lives else None,
+        experiment=living.experiment if living else None,
     )
     signed = before and replace(entry, updated_by=before.updated_by, updated_at=before.updated_at)
     return before if before is not None and signed == before else entry

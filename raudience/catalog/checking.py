@@ -10,7 +10,10 @@ from raudience.catalog.audiences import Audience, Book, Input, Workspace
 from raudience.criteria.draft import Draft, Scope
 from raudience.criteria.leaves import FOREVER
 
-__all__ = ["DEFAULT_WORKSPACE", "check_book", "check_key", "check_name", "check_tags", "source_scope", "workspaces_of"]
+__all__ = [
+    "DEFAULT_WORKSPACE", "check_book", "check_key", "check_name", "check_tags", "known_workspaces", "source_scope",
+    "workspaces_of",
+]  # fmt: skip
 
 DEFAULT_WORKSPACE: Final = "default"
 """Workspace of inputs that a book does not list."""
@@ -81,9 +84,14 @@ def workspaces_of(account: Sources) -> tuple[str, ...]:
     return tuple(sorted(found)) or (DEFAULT_WORKSPACE,)
 
 
+def known_workspaces(account: Sources) -> list[str]:
+    """Keys of the workspaces that may be named, ascending: those there are, and that of inputs that nobody lists."""
+    return sorted({*workspaces_of(account), DEFAULT_WORKSPACE})
+
+
 def source_scope(draft: Draft, book: Book, audience: Audience, path: str) -> Scope:
     """The workspaces and inputs of an audience: without workspaces, all of the book."""
-    known = sorted({*workspaces_of(book), DEFAULT_WORKSPACE})
+    known = known_workspaces(book)
     for place, name in enumerate(audience.workspaces):
         if name not in known:
             draft.wrong(f"{path}.workspaces[{place}]", f"a workspace of this book ({', '.join(known)})", name)

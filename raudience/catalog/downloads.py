@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from raudience.catalog.entries import CatalogState
-from raudience.catalog.experiments import Experiment, forwarded_name, place_of_variation, variations
+from raudience.catalog.experiments import Experiment, forwarded_name, own_name, place_of_variation, variations
+from raudience.catalog.nearest import no_audience
 from raudience.criteria.identities import identity_field, similar_identity
 from raudience.criteria.text import fold
 from raudience.errors import Fault, FixDefinition, FixRequest
@@ -90,11 +91,10 @@ def download_of(
     faults: list[Fault] = []
     selections = []
     for place, key in enumerate(audiences):
-        entry = state.audiences.get(key)
+        entry = state.living_one(key)
         path = f"audiences[{place}]"
-        if entry is None or entry.status == "deleted":
-            known = ", ".join(each.key for each in state.living()) or "none"
-            faults.append(Fault(path, f"the key of an audience ({known})", f"`{key}`"))
+        if entry is None:
+            faults.append(no_audience(state, key, path))
             continue
         faults += check_calculated(key, entry.status, entry.in_force > 0, path)
         chosen = _chosen(entry.experiment, wanted)
@@ -141,7 +141,8 @@ def file_names(asked: Download, at: int) -> list[str]:
     taken: set[str] = set()
     for selection in asked.selections:
         for variation in selection.variations or (None,):
-            name = selection.name if variation is None else f"{selection.name} - {_own_name(selection, variation)}"
+            own = None if variation is None else own_name(selection.experiment, variation)
+            name = forwarded_name(selection.name, None, own)
             first = _UNSAFE.sub("_", "".join(f"{selection.id}_{name}".split()))[:_LONGEST]
             told.append(f"{_distinct(first, taken)}_{_stamp(at)}.csv")
     return told
@@ -150,11 +151,6 @@ def file_names(asked: Download, at: int) -> list[str]:
 def archive_name(id: str, at: int) -> str:
     """Name of the archive of a download: when it was asked for, and how its id begins."""
     return f"Audiences_{_stamp(at)}_{id[:4]}.zip"
-
-
-def _own_name(selection: Selection, variation: str) -> str:
-    """The name of a variation as its test writes it."""
-    return variations(selection.experiment)[place_of_variation(selection.experiment, variation)].name
 
 
 def _stamp(at: int) -> str:

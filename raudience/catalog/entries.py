@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from raudience.catalog.audiences import Access, Audience, EventTier, Input, Settings, Workspace
+from raudience.catalog.audiences import Access, Audience, Book, EventTier, Input, Settings, Workspace
 from raudience.catalog.experiments import Experiment
 from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.criteria.definition import Criterion
@@ -56,11 +57,6 @@ class AudienceEntry(msgspec.Struct, frozen=True):
     @property
     def latest(self) -> Version:
         return self.versions[-1]
-
-    @property
-    def forwarded_name(self) -> str:
-        """What outputs get (semantics 22, 23)."""
-        return self.external_name or self.name
 
     def version(self, number: int) -> Version:
         """A version by its number; KeyError when there is none."""
@@ -116,3 +112,12 @@ class CatalogState(msgspec.Struct, frozen=True):
     def living(self) -> list[AudienceEntry]:
         """Audiences that are not deleted, by key."""
         return [self.audiences[key] for key in sorted(self.audiences) if self.audiences[key].status != "deleted"]
+
+    def living_one(self, key: str) -> AudienceEntry | None:
+        """An audience that is not deleted; None when there is none of the key."""
+        entry = self.audiences.get(key)
+        return None if entry is None or entry.status == "deleted" else entry
+
+    def book(self, audiences: Iterable[Audience] = ()) -> Book:
+        """The account as a document, with some audiences."""
+        return Book(tuple(audiences), self.settings, self.inputs, self.workspaces, self.tiers, self.purposes)

@@ -17,8 +17,8 @@ from raudience.errors import Fault, FixDefinition, FixRequest
 from raudience.hashing import BUCKETS, text_id, text_key
 
 __all__ = [
-    "CONTROL", "MOST_VARIATIONS", "Experiment", "Share", "Variation", "check_experiment", "control_share",
-    "forwarded_name", "make_experiment", "percent_text", "place_of_variation", "seed_of", "variations",
+    "CONTROL", "MOST_VARIATIONS", "Experiment", "Share", "Variation", "check_experiment", "compared", "control_share",
+    "forwarded_name", "make_experiment", "own_name", "percent_text", "place_of_variation", "seed_of", "variations",
 ]  # fmt: skip
 
 CONTROL: Final = "Control"
@@ -97,11 +97,21 @@ def variations(experiment: Experiment | None) -> tuple[Variation, ...]:
 def place_of_variation(experiment: Experiment | None, name: str) -> int:
     """Where a variation stands in `variations`, found as names are compared. Raises FixRequest for another name."""
     names = [each.name for each in variations(experiment)]
-    places = {_compared(each): place for place, each in enumerate(names)}
-    if _compared(name) not in places:
+    places = {compared(each): place for place, each in enumerate(names)}
+    if compared(name) not in places:
         message = f"variation: expected one of {', '.join(names)}; got {name}"
         raise FixRequest(message)
-    return places[_compared(name)]
+    return places[compared(name)]
+
+
+def own_name(experiment: Experiment | None, name: str) -> str:
+    """The name of a variation as its test writes it. Raises FixRequest when it has none of the name."""
+    return variations(experiment)[place_of_variation(experiment, name)].name
+
+
+def compared(name: str) -> str:
+    """Names differ when people, and partners who do not heed case, tell them apart."""
+    return fold(name.strip())
 
 
 def seed_of(experiment: Experiment) -> int:
@@ -118,11 +128,6 @@ def forwarded_name(name: str, external_name: str | None, variation: str | None =
 def percent_text(share: int) -> str:
     """A share as people read it: `40 %`, `12.5 %`."""
     return f"{Decimal(share).scaleb(-2).normalize():f} %"
-
-
-def _compared(name: str) -> str:
-    """Names differ when people, and partners who do not heed case, tell them apart."""
-    return fold(name.strip())
 
 
 def _hundredths(percent: float | str) -> int | None:
@@ -159,11 +164,9 @@ def _check_name(shares: Sequence[Share], place: int, path: str) -> list[Fault]:
     if not 0 < len(name.strip()) <= _LONGEST:
         got = f"{len(name)} characters" if name.strip() else "an empty one"
         return [Fault(where, f"a text of 1 to {_LONGEST} characters", got, "leave it out for a name by place")]
-    if _compared(name) == fold(CONTROL):
+    if compared(name) == fold(CONTROL):
         return [Fault(where, f"a name other than {CONTROL}", f"`{name}`", f"{CONTROL} is what the others leave over")]
-    first = next(
-        i for i, each in enumerate(shares) if each.name is not None and _compared(each.name) == _compared(name)
-    )
+    first = next(i for i, each in enumerate(shares) if each.name is not None and compared(each.name) == compared(name))
     if first != place:
         hint = f"{path}[{first}] has the same; case and spaces around a name do not count"
         return [Fault(where, "a name of its own", f"`{name}`", hint)]
@@ -187,14 +190,14 @@ def _check_together(count: int, hundredths: list[int], path: str) -> list[Fault]
 
 def _names(shares: Sequence[Share]) -> list[str]:
     """The names given, and for others `Variation <place>`, or the next number whose name nobody has."""
-    taken = {_compared(share.name) for share in shares if share.name is not None}
+    taken = {compared(share.name) for share in shares if share.name is not None}
     names = []
     for place, share in enumerate(shares, 1):
         number = place
-        while share.name is None and _compared(_by_place(number)) in taken:
+        while share.name is None and compared(_by_place(number)) in taken:
             number += 1
         name = _by_place(number) if share.name is None else share.name.strip()
-        taken.add(_compared(name))
+        taken.add(compared(name))
         names.append(name)
     return names
 

@@ -6,11 +6,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
+from raudience.catalog.entries import CatalogState
 from raudience.errors import Fault
 
-__all__ = ["unknown"]
+__all__ = ["no_audience", "unknown"]
 
 _NAMED: Final = 5
+
+
+def no_audience(state: CatalogState, key: str, path: str = "key") -> Fault:
+    """An audience that is not there."""
+    return unknown(path, "the key of an audience", key, (entry.key for entry in state.living()))
 
 
 def unknown(path: str, expected: str, got: str, known: Iterable[str]) -> Fault:

@@ -17,14 +17,7 @@ __all__ = ["as_book", "faults_of", "held_by", "holders"]
 
 def as_book(state: CatalogState) -> Book:
     """Everything that is not deleted, as a document: audiences with the version in force, without one the latest."""
-    return Book(
-        audiences=tuple(entry.as_audience(entry.in_force or entry.latest.number) for entry in state.living()),
-        settings=state.settings,
-        inputs=state.inputs,
-        workspaces=state.workspaces,
-        tiers=state.tiers,
-        purposes=state.purposes,
-    )
+    return state.book(entry.as_audience(entry.in_force or entry.latest.number) for entry in state.living())
 
 
 def holders(state: CatalogState, key: str) -> list[AudienceEntry]:
@@ -48,7 +41,7 @@ def held_by(state: CatalogState, key: str) -> list[Fault]:
 def faults_of(state: CatalogState, audience: Audience) -> list[Fault]:
     """All that is wrong with an audience as it would stand beside the others."""
     others = tuple(each for each in as_book(state).audiences if each.key != audience.key)
-    book = Book((*others, audience), state.settings, state.inputs, state.workspaces, state.tiers, state.purposes)
+    book = state.book((*others, audience))
     prefix = f"audiences[{len(others)}]."
     found = [fault for fault in find_faults(book, len(others)) if fault.path.startswith(prefix)]
     own = [Fault(fault.path.removeprefix(prefix), fault.expected, fault.got, fault.hint) for fault in found]

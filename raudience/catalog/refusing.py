@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from raudience.catalog.audiences import Book, Input
-from raudience.catalog.checking import DEFAULT_WORKSPACE, check_book, check_tags
+from raudience.catalog.audiences import Input
+from raudience.catalog.checking import check_book, check_name, check_tags, known_workspaces
 from raudience.catalog.commands import (
     Abandon,
     Activate,
@@ -37,7 +37,7 @@ from raudience.catalog.commands import (
 from raudience.catalog.deciding import decide, key_of
 from raudience.catalog.entries import AudienceEntry, CatalogState
 from raudience.catalog.experiments import check_experiment
-from raudience.catalog.nearest import unknown
+from raudience.catalog.nearest import no_audience, unknown
 from raudience.catalog.nesting import faults_of, held_by
 from raudience.catalog.refusing_outputs import output_faults, same_names
 from raudience.criteria.draft import Draft
@@ -68,15 +68,10 @@ def _faults(state: CatalogState, command: CatalogCommand) -> list[Fault]:
         case Create():
             return _taken(state, command.audience.key) or faults_of(state, command.audience)
         case _:
-            entry = state.audiences.get(command.key)
-            if entry is None or entry.status == "deleted":
-                living = (each.key for each in state.living())
-                return [unknown("key", "the key of an audience", command.key, living)]
-            return _audience_faults(state, command, entry)
-
-
-def _audience_faults(state: CatalogState, command: OfAudience, entry: AudienceEntry) -> list[Fault]:
-    return _untimely(command, entry) or _wrong(state, command, entry)
+            entry = state.living_one(command.key)
+            if entry is None:
+                return [no_audience(state, command.key)]
+            return _untimely(command, entry) or _wrong(state, command, entry)
 
 
 def _untimely(command: OfAudience, entry: AudienceEntry) -> list[Fault]:
@@ -106,8 +101,7 @@ def _wrong(state: CatalogState, command: OfAudience, entry: AudienceEntry) -> li
         case Edit() | Restore() | Activate():
             return _standing(state, command, entry.key)
         case Rename():
-            wrong = [each for each in _standing(state, command, entry.key) if each.path in ("name", "external_name")]
-            return wrong or same_names(decide(state, command, 0), entry.key)
+            return _name_faults(command) or same_names(decide(state, command, 0), entry.key)
         case Clone():
             return _taken(state, command.new_key, "new_key") or _standing(state, command, command.new_key)
         case Archive() | Delete():
@@ -122,21 +116,29 @@ def _wrong(state: CatalogState, command: OfAudience, entry: AudienceEntry) -> li
             assert_never(command)
 
 
-def _standing(state: CatalogState, command: Edit | Restore | Activate | Rename | Clone, key: str) -> list[Fault]:
+def _standing(state: CatalogState, command: Edit | Restore | Activate | Clone, key: str) -> list[Fault]:
     """What is wrong with an audience as the command would leave it."""
     entry = decide(state, command, 0).audiences[key]
     return faults_of(state, entry.as_audience(entry.latest.number))
 
 
 def _taken(state: CatalogState, key: str, path: str = "key") -> list[Fault]:
-    entry = state.audiences.get(key)
-    if entry is None or entry.status == "deleted":
+    entry = state.living_one(key)
+    if entry is None:
         return []
     return [Fault(path, "a key of its own", f"`{key}`", f"`{entry.name}` has it; edit that one, or choose another key")]
 
 
 def _other(entry: AudienceEntry, expected: str, got: str, hint: str = "") -> Fault:
     return Fault("key", expected, f"`{entry.key}`, {got}", hint)
+
+
+def _name_faults(command: Rename) -> list[Fault]:
+    draft = Draft()
+    check_name(draft, command.name, "name")
+    if command.external_name is not None:
+        check_name(draft, command.external_name, "external_name")
+    return draft.faults
 
 
 def _tag_faults(command: Tag, entry: AudienceEntry) -> list[Fault]:
@@ -148,12 +150,12 @@ def _tag_faults(command: Tag, entry: AudienceEntry) -> list[Fault]:
 
 def _account_faults(state: CatalogState) -> list[Fault]:
     draft = Draft()
-    check_book(draft, Book((), state.settings, state.inputs, state.workspaces, state.tiers, state.purposes))
+    check_book(draft, state.book())
     return draft.faults
 
 
 def _homeless(state: CatalogState, source: Input) -> list[Fault]:
-    known = {each.key for each in state.workspaces} | {each.workspace for each in state.inputs} | {DEFAULT_WORKSPACE}
+    known = known_workspaces(state)
     if source.workspace in known:
         return []
     return [unknown("input.workspace", "the key of a workspace", source.workspace, known)]

@@ -20,12 +20,11 @@ from raudience.catalog.commands import (
 )
 from raudience.catalog.connecting import connections_by_audience, forwarded
 from raudience.catalog.entries import AudienceEntry, CatalogState
-from raudience.catalog.experiments import forwarded_name, place_of_variation, variations
-from raudience.catalog.nearest import unknown
+from raudience.catalog.experiments import compared, forwarded_name, own_name, place_of_variation, variations
+from raudience.catalog.nearest import no_audience, unknown
 from raudience.catalog.outputs import Output
 from raudience.clock import DAY
 from raudience.criteria.draft import Draft
-from raudience.criteria.text import fold
 from raudience.errors import Fault, FixRequest
 
 __all__ = ["output_faults", "same_names"]
@@ -64,7 +63,7 @@ def same_names(state: CatalogState, key: str) -> list[Fault]:
         for other in state.connections.values()
         if other.output == each.output
         and other.id != each.id
-        and _same(forwarded(state, other), forwarded(state, each))
+        and compared(forwarded(state, other)) == compared(forwarded(state, each))
     ]
     return [_shared("external_name", forwarded(state, each), other.audience, each.output) for each, other in taken]
 
@@ -98,13 +97,11 @@ def _still_needed(state: CatalogState, key: str) -> list[Fault]:
 
 def _not_there(state: CatalogState, command: Connect) -> list[Fault]:
     faults = []
-    entry = state.audiences.get(command.audience)
+    entry = state.living_one(command.audience)
     if command.output not in state.outputs:
         faults.append(unknown("output", "the key of an output", command.output, state.outputs))
-    if entry is None or entry.status == "deleted":
-        living = (each.key for each in state.living())
-        faults.append(unknown("audience", "the key of an audience", command.audience, living))
-        return faults
+    if entry is None:
+        return [*faults, no_audience(state, command.audience, "audience")]
     if entry.status != "active":
         got = f"`{entry.key}`, which is of status {entry.status}"
         faults.append(Fault("audience", "an active audience", got, "activate it first"))
@@ -129,7 +126,7 @@ def _taken(state: CatalogState, entry: AudienceEntry, command: Connect) -> list[
     """One connection for each audience or variation and output, and one list at the partner for each."""
     variation = command.variation
     if variation is not None:
-        variation = variations(entry.experiment)[place_of_variation(entry.experiment, variation)].name
+        variation = own_name(entry.experiment, variation)
     mine = forwarded_name(entry.name, entry.external_name, variation)
     faults = []
     for each in state.connections.values():
@@ -138,7 +135,7 @@ def _taken(state: CatalogState, entry: AudienceEntry, command: Connect) -> list[
         if (each.audience, each.variation) == (entry.key, variation):
             got = f"`{entry.key}`, which is ({each.id})"
             faults.append(Fault("audience", f"one that is not connected to `{each.output}` yet", got))
-        elif _same(forwarded(state, each), mine):
+        elif compared(forwarded(state, each)) == compared(mine):
             faults.append(_shared("audience", mine, each.audience, each.output))
     return faults
 
@@ -146,11 +143,6 @@ def _taken(state: CatalogState, entry: AudienceEntry, command: Connect) -> list[
 def _shared(path: str, name: str, other: str, output: str) -> Fault:
     hint = f"audience `{other}` has it there; give one of them another external name"
     return Fault(path, f"a name of its own at `{output}`", f"`{name}`", hint)
-
-
-def _same(left: str, right: str) -> bool:
-    """Partners do not always tell names apart that differ in case."""
-    return fold(left.strip()) == fold(right.strip())
 
 
 def _of_sending(flush: int, attributes: tuple[str, ...]) -> list[Fault]:

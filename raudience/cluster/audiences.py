@@ -31,7 +31,7 @@ from raudience.catalog.connecting import connections_by_audience
 from raudience.catalog.entries import AudienceEntry, CatalogState, Status, Version
 from raudience.catalog.experiments import Share
 from raudience.catalog.listing import List, active_audiences, list_of, listed, workspaces_of_entry
-from raudience.catalog.nearest import unknown
+from raudience.catalog.nearest import no_audience, unknown
 from raudience.catalog.outputs import Connection
 from raudience.catalog.planning import shadow_key
 from raudience.clock import now_ms
@@ -264,7 +264,7 @@ class Audiences:
 
 
 def _entry(catalog: CatalogState, key: str) -> AudienceEntry:
-    found = catalog.audiences.get(key)
-    if found is None or found.status == "deleted":
-        raise FixRequest(str(unknown("key", "the key of an audience", key, (entry.key for entry in catalog.living()))))
+    found = catalog.living_one(key)
+    if found is None:
+        raise FixRequest(str(no_audience(catalog, key)))
     return found

@@ -45,11 +45,6 @@ def test_who_made_it_and_who_changed_it_last_is_told():
     assert (entry(state).updated_by, entry(state).updated_at) == ("bob", 1_001)
 
 
-def test_outputs_get_the_external_name_and_without_one_the_name():
-    assert entry(after(Create("", asked(external_name="Big Spenders")))).forwarded_name == "Big Spenders"
-    assert entry(after(Create("", asked(name="x1")))).forwarded_name == "x1"
-
-
 def test_an_archived_audience_is_out_of_force_and_can_come_back():
     state = after(ACTIVE, Filled("", 1), Archive("bob", "a"))
     assert (entry(state).status, entry(state).in_force) == ("archived", 0)

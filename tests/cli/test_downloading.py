@@ -62,7 +62,7 @@ def test_what_is_wrong_is_told_at_once_and_nothing_is_written(kept, capsys, tmp_
     _, options = kept
     assert main(["download", "fens", "--identities", "emial", *options]) == 2
     told = capsys.readouterr().err
-    assert "audiences[0]: expected the key of an audience (buyers, fans), got `fens`" in told
+    assert "audiences[0]: expected the key of an audience (fans, ...), got `fens`" in told
     assert "did you mean `email`?" in told
     assert not (tmp_path / "out").exists()
 
