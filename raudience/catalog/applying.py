@@ -25,9 +25,9 @@ from raudience.catalog.commands import (
     SetTier,
     Tag,
 )
-from raudience.catalog.comparing import DEFINITION, LABELS, Difference, compare_books, patch
+from raudience.catalog.comparing import DEFINITION, LABELS, Difference, compare_books, patch, same_definition
 from raudience.catalog.deciding import decide, key_of
-from raudience.catalog.entries import AudienceEntry, CatalogState, Version
+from raudience.catalog.entries import AudienceEntry, CatalogState
 from raudience.catalog.folders import Folder
 from raudience.catalog.refusing import refuse
 from raudience.criteria.definition import And, AudienceMembership, Criterion, Exclude, Or
@@ -71,10 +71,11 @@ class Refused(msgspec.Struct, frozen=True):
 
 class Steps(msgspec.Struct, frozen=True):
     """Commands that the catalog takes one after the other, and what it refuses now: some of that it may take when the
-    others are in force."""
+    others are in force. after: the catalog as they leave it, if they come at the instant 0."""
 
     commands: tuple[CatalogCommand, ...]
     refused: tuple[Refused, ...]
+    after: CatalogState
 
 
 def latest_book(state: CatalogState) -> Book:
@@ -150,7 +151,7 @@ def next_steps(state: CatalogState, aim: Aim, by: str) -> Steps:
         if len(left) == len(waiting):
             break
         waiting = left
-    return Steps(tuple(taken), tuple(refused))
+    return Steps(tuple(taken), tuple(refused), state)
 
 
 def foreseen(state: CatalogState, aim: Aim) -> tuple[Refused, ...]:
@@ -159,9 +160,7 @@ def foreseen(state: CatalogState, aim: Aim) -> tuple[Refused, ...]:
         steps = next_steps(state, aim, "")
         if not steps.commands:
             break
-        for command in steps.commands:
-            state = decide(state, command, 0)
-        state = decide(state, Filled("", state.revision), 0)
+        state = decide(steps.after, Filled("", steps.after.revision), 0)
     return steps.refused
 
 
@@ -171,17 +170,8 @@ def _with_former(state: CatalogState, aim: Aim, each: Difference) -> Difference:
         return each
     (added,) = (one for one in aim.book.audiences if one.key == each.key)
     left = [state.audiences[key] for key in stays(state, aim.keys) if _by_folder(state.audiences[key].created_by)]
-    former = next((one.key for one in left if _same_definition(one, added)), None)
+    former = next((one.key for one in left if same_definition(one.latest, added)), None)
     return msgspec.structs.replace(each, renamed_from=former)
-
-
-def _same_definition(entry: AudienceEntry, audience: Audience) -> bool:
-    latest = entry.latest
-    return (latest.criteria, set(latest.workspaces), set(latest.inputs)) == (
-        audience.criteria,
-        set(audience.workspaces),
-        set(audience.inputs),
-    )
 
 
 def _by_folder(by: str) -> bool:
@@ -195,19 +185,9 @@ def _drift(entry: AudienceEntry, each: Difference) -> Iterator[Drift]:
         return
     if set(DEFINITION) & set(each.parts) and not _by_folder(latest.by):
         present = entry.as_audience(latest.number)
-        yield Drift(entry.key, latest.by, latest.at, patch(_as_of(present, applied), present))
+        yield Drift(entry.key, latest.by, latest.at, patch(entry.as_audience(applied.number), present))
     elif set(LABELS) & set(each.parts) and not _by_folder(entry.updated_by):
         yield Drift(entry.key, entry.updated_by, entry.updated_at, "")
-
-
-def _as_of(present: Audience, version: Version) -> Audience:
-    return msgspec.structs.replace(
-        present,
-        version=version.number,
-        criteria=version.criteria,
-        workspaces=version.workspaces,
-        inputs=version.inputs,
-    )
 
 
 def _settled(state: CatalogState) -> Iterator[Drift]:
@@ -255,7 +235,7 @@ def _of_audience(state: CatalogState, wanted: Book, each: Difference, by: str) -
 def _edits(entry: AudienceEntry, audience: Audience, by: str) -> Iterator[CatalogCommand]:
     if entry.status != "active":
         yield Activate(by, entry.key)
-    if not _same_definition(entry, audience):
+    if not same_definition(entry.latest, audience):
         yield Edit(by, entry.key, audience.criteria, audience.workspaces, audience.inputs, AS_CODE)
     if (audience.name, audience.external_name) != (entry.name, entry.external_name):
         yield Rename(by, entry.key, audience.name, audience.external_name)

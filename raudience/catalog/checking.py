@@ -11,8 +11,8 @@ from raudience.criteria.draft import Draft, Scope
 from raudience.criteria.leaves import FOREVER
 
 __all__ = [
-    "DEFAULT_WORKSPACE", "check_book", "check_key", "check_name", "check_tags", "known_workspaces", "source_scope",
-    "workspaces_of",
+    "DEFAULT_WORKSPACE", "check_audience", "check_book", "check_key", "check_name", "check_tags", "known_workspaces",
+    "source_scope", "workspaces_of",
 ]  # fmt: skip
 
 DEFAULT_WORKSPACE: Final = "default"
@@ -50,7 +50,18 @@ def check_book(draft: Draft, book: Book) -> None:
     _check_tiers(draft, book)
     _check_distinct(draft, [audience.key for audience in book.audiences], "audiences")
     for place, audience in enumerate(book.audiences):
-        _check_names(draft, audience, f"audiences[{place}]")
+        check_audience(draft, audience, f"audiences[{place}]")
+
+
+def check_audience(draft: Draft, audience: Audience, path: str) -> None:
+    """Note what is wrong with the key, the names, the tags and the version of an audience."""
+    check_key(draft, audience.key, f"{path}.key")
+    check_name(draft, audience.name, f"{path}.name")
+    if audience.external_name is not None:
+        check_name(draft, audience.external_name, f"{path}.external_name")
+    check_tags(draft, audience.tags, f"{path}.tags")
+    if audience.version < 1:
+        draft.wrong(f"{path}.version", "a whole number from 1 on", audience.version)
 
 
 def check_key(draft: Draft, key: str, path: str) -> None:
@@ -127,13 +138,3 @@ def _check_tiers(draft: Draft, book: Book) -> None:
         if name in named[:place]:
             draft.wrong(f"tiers[{place}]", "each event once", name[2], f"tiers[{named.index(name)}] has it too")
     _check_filled(draft, [each.name for each in book.tiers], "tiers[{}].name")
-
-
-def _check_names(draft: Draft, audience: Audience, path: str) -> None:
-    check_key(draft, audience.key, f"{path}.key")
-    check_name(draft, audience.name, f"{path}.name")
-    if audience.external_name is not None:
-        check_name(draft, audience.external_name, f"{path}.external_name")
-    check_tags(draft, audience.tags, f"{path}.tags")
-    if audience.version < 1:
-        draft.wrong(f"{path}.version", "a whole number from 1 on", audience.version)

@@ -9,11 +9,12 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from raudience.catalog.audiences import Audience, Book
+from raudience.catalog.entries import Version
 from raudience.catalog.planning import plan
 from raudience.catalog.writing import account_text, audience_text
 from raudience.criteria.leaves import FOREVER, AndOf, Formula, Leaf, NotOf, OrOf
 
-__all__ = ["DEFINITION", "LABELS", "Change", "Difference", "What", "compare_books", "patch"]
+__all__ = ["DEFINITION", "LABELS", "Change", "Difference", "What", "compare_books", "patch", "same_definition"]
 
 What: TypeAlias = Literal["audience", "settings", "input", "workspace", "tier", "purposes"]
 Change: TypeAlias = Literal["added", "edited", "removed", "affected"]
@@ -58,6 +59,11 @@ def patch(before: Audience, after: Audience) -> str:
     return _patch(_shown(before), _shown(after), *names)
 
 
+def same_definition(before: Audience | Version, after: Audience) -> bool:
+    """Whether both ask the same, whatever the order of their sources."""
+    return not _edited(before, after, DEFINITION)
+
+
 def _patch(before: str, after: str, name: str, other: str = "") -> str:
     names = (name, other) if other else (f"{name} (present)", f"{name} (wanted)")
     return "\n".join(unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
@@ -100,6 +106,8 @@ def _keyed(
 ) -> Iterator[Difference]:
     for key in sorted(present.keys() | wanted.keys()):
         before, after = present.get(key), wanted.get(key)
+        if before == after:
+            continue
         texts = [account_text(each) if each is not None else "" for each in (before, after)]
         patch = _patch(texts[0], texts[1], f"{what} {key}")
         match before, after:
@@ -108,8 +116,7 @@ def _keyed(
             case _, None:
                 breaking = f"what comes through {key} belongs to no workspace of its own" if what == "input" else ""
                 yield Difference(what, key, "removed", patch=patch, breaking=breaking)
-            case _ if before != after:
-                assert before is not None
+            case _:
                 yield Difference(what, key, "edited", _edited(before, after, before.__struct_fields__), patch=patch)
 
 
@@ -130,7 +137,7 @@ def _audiences(present: Book, wanted: Book, all_move: bool) -> Iterator[Differen
 
 
 def _added(audience: Audience, gone: list[Audience]) -> Difference:
-    former = next((each.key for each in gone if not _edited(each, audience, DEFINITION)), None)
+    former = next((each.key for each in gone if same_definition(each, audience)), None)
     patch = _patch("", _shown(audience), audience.key)
     return Difference("audience", audience.key, "added", moves=True, patch=patch, renamed_from=former)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -11,9 +10,9 @@ import msgspec
 from raudience.catalog.audiences import Audience, Book
 from raudience.catalog.entries import CatalogState
 from raudience.catalog.planning import find_faults, plan
-from raudience.criteria.definition import And, Criterion, Exclude, Or
+from raudience.criteria.definition import Criterion
 from raudience.criteria.leaves import AndOf, NotOf, Plan, PlannedAudience
-from raudience.criteria.normalise import memberships
+from raudience.criteria.normalise import memberships, walk
 from raudience.errors import Fault, FixDefinition, FixRequest
 
 __all__ = [
@@ -97,8 +96,8 @@ def estimate_plan(book: Book, key: str) -> Plan:
 
 def criteria_of(book: Book, key: str) -> dict[str, Criterion]:
     """What is estimated of an audience, by its path; "" is the whole."""
-    criteria = book.audiences[_place(book, key)].criteria
-    return {"": criteria, **dict(_parts(criteria, "criteria"))}
+    (_, whole), *parts = walk(book.audiences[_place(book, key)].criteria, "criteria")
+    return {"": whole, **dict(parts)}
 
 
 def overlap_plan(book: Book, left: str, right: str) -> Plan:
@@ -134,14 +133,6 @@ def _place(book: Book, key: str) -> int:
     known = ", ".join(audience.key for audience in book.audiences) or "none"
     message = f"audience: expected one of {known}; got {key}"
     raise FixRequest(message)
-
-
-def _parts(criterion: Criterion, path: str) -> Iterator[tuple[str, Criterion]]:
-    """The criteria inside a criterion, with their paths."""
-    if isinstance(criterion, And | Or | Exclude):
-        for place, part in enumerate(criterion.of):
-            yield f"{path}.of[{place}]", part
-            yield from _parts(part, f"{path}.of[{place}]")
 
 
 def _named(book: Book, audience: Audience, stands_in: list[Audience]) -> list[Audience]:

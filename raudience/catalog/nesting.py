@@ -5,11 +5,11 @@ from __future__ import annotations
 from raudience.catalog.audiences import Audience, Book, EventTier
 from raudience.catalog.checking import workspaces_of
 from raudience.catalog.entries import AudienceEntry, CatalogState
-from raudience.catalog.planning import find_faults
+from raudience.catalog.planning import faults_at
 from raudience.criteria.dates import write_moment
-from raudience.criteria.definition import Aggregate, And, Consent, Criterion, Event, Exclude, Or, Sequence
+from raudience.criteria.definition import Aggregate, Consent, Criterion, Event, Sequence
 from raudience.criteria.draft import Draft
-from raudience.criteria.normalise import memberships
+from raudience.criteria.normalise import memberships, walk
 from raudience.errors import Fault
 
 __all__ = ["as_book", "faults_of", "held_by", "holders"]
@@ -43,7 +43,7 @@ def faults_of(state: CatalogState, audience: Audience) -> list[Fault]:
     others = tuple(each for each in as_book(state).audiences if each.key != audience.key)
     book = state.book((*others, audience))
     prefix = f"audiences[{len(others)}]."
-    found = [fault for fault in find_faults(book, len(others)) if fault.path.startswith(prefix)]
+    found = [fault for fault in faults_at(book, len(others)) if fault.path.startswith(prefix)]
     own = [Fault(fault.path.removeprefix(prefix), fault.expected, fault.got, fault.hint) for fault in found]
     return [*own, *_nested_twice(state, audience), *_unusable(state, audience), *_not_offered(book, audience)]
 
@@ -65,8 +65,8 @@ def _described(state: CatalogState, entry: AudienceEntry) -> str:
 
 def _nested_twice(state: CatalogState, audience: Audience) -> list[Fault]:
     """An audience that others use must not use any itself (semantics 122)."""
-    above = holders(state, audience.key)
-    if not above or not memberships(audience.criteria):
+    above = holders(state, audience.key) if memberships(audience.criteria) else []
+    if not above:
         return []
     names = ", ".join(f"`{entry.key}`" for entry in above)
     return [Fault("criteria", "no audience in an audience that is used itself", f"one, while {names} uses it",
@@ -91,7 +91,7 @@ def _not_offered(book: Book, audience: Audience) -> list[Fault]:
     closed = [each for each in book.tiers if each.tier != "personalize"]
     tiers: dict[tuple[str, str | None], EventTier] = {(each.kind, each.name): each for each in closed}
     draft = Draft()
-    for path, criterion in _walk(audience.criteria, "criteria"):
+    for path, criterion in walk(audience.criteria, "criteria"):
         match criterion:
             case Consent(regulation="gdpr") if book.purposes and criterion.purpose not in book.purposes:
                 draft.wrong(
@@ -104,12 +104,6 @@ def _not_offered(book: Book, audience: Audience) -> list[Fault]:
                         expected = "an event of tier personalize"
                         draft.fault(f"{path}{place}.name", expected, f"`{name}`, which is of tier {tier.tier}")
     return draft.faults
-
-
-def _walk(criterion: Criterion, path: str) -> list[tuple[str, Criterion]]:
-    if isinstance(criterion, And | Or | Exclude):
-        return [found for place, part in enumerate(criterion.of) for found in _walk(part, f"{path}.of[{place}]")]
-    return [(path, criterion)]
 
 
 def _events(criterion: Criterion) -> list[tuple[str, str, str | None, str | None]]:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from raudience.catalog.audiences import Audience, Book
-from raudience.catalog.checking import check_book, source_scope
+from raudience.catalog.checking import check_audience, check_book, source_scope
 from raudience.criteria.definition import AudienceMembership
 from raudience.criteria.draft import Draft
 from raudience.criteria.durations import Duration
@@ -27,7 +27,7 @@ from raudience.criteria.leaves import (
 from raudience.criteria.normalise import memberships, normalise
 from raudience.errors import Fault, FixDefinition
 
-__all__ = ["find_faults", "plan", "shadow_key"]
+__all__ = ["faults_at", "find_faults", "plan", "shadow_key"]
 
 SOURCE: Final = "book of audiences"
 
@@ -41,6 +41,7 @@ def plan(
     Raise FixDefinition with every fault of the book; `source` names it there.
     """
     planner = _Planner(book)
+    check_book(planner.draft, book)
     formulas = [(a.key, a.version, False, planner.formula(place)) for place, a in enumerate(book.audiences)]
     formulas += [
         (shadow_key(a.key, a.version), a.version, True, planner.made(a, f"shadows[{place}]"))
@@ -66,12 +67,20 @@ def shadow_key(key: str, version: int) -> str:
     return f"{key}@{version}"
 
 
-def find_faults(book: Book, place: int | None = None) -> list[Fault]:
-    """Every fault of a book whose structs could be made, in the order in which planning meets them; place: only what
-    planning the audience there meets."""
+def find_faults(book: Book) -> list[Fault]:
+    """Every fault of a book whose structs could be made, in the order in which planning meets them."""
     planner = _Planner(book)
-    for each in range(len(book.audiences)) if place is None else (place,):
-        planner.formula(each)
+    check_book(planner.draft, book)
+    for place in range(len(book.audiences)):
+        planner.formula(place)
+    return planner.draft.faults
+
+
+def faults_at(book: Book, place: int) -> list[Fault]:
+    """Every fault of one audience of a book, and what planning it meets in those that it names."""
+    planner = _Planner(book)
+    check_audience(planner.draft, book.audiences[place], f"audiences[{place}]")
+    planner.formula(place)
     return planner.draft.faults
 
 
@@ -110,7 +119,6 @@ class _Planner:
         self.draft = Draft()
         self._formulas: dict[int, Formula] = {}
         self._places = {audience.key: place for place, audience in reversed(list(enumerate(book.audiences)))}
-        check_book(self.draft, book)
 
     def formula(self, place: int) -> Formula:
         if place not in self._formulas:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias, assert_never
 
 from raudience.criteria.aggregates import normal_aggregate
@@ -23,7 +23,7 @@ from raudience.criteria.leaves import Formula
 from raudience.criteria.occurrences import normal_cart, normal_event, normal_sequence
 from raudience.criteria.profiles import normal_identity, normal_profile
 
-__all__ = ["Membership", "memberships", "normalise"]
+__all__ = ["Membership", "memberships", "normalise", "walk"]
 
 Membership: TypeAlias = Callable[[AudienceMembership, str], Formula]
 """Gives the formula of another audience; the text is the path of the criterion that names it."""
@@ -46,9 +46,15 @@ def normalise(draft: Draft, scope: Scope, criterion: Criterion, path: str, membe
 
 def memberships(criterion: Criterion) -> list[AudienceMembership]:
     """The criteria in a tree that name other audiences, in the order of the tree."""
+    return [each for _, each in walk(criterion, "") if isinstance(each, AudienceMembership)]
+
+
+def walk(criterion: Criterion, path: str) -> Iterator[tuple[str, Criterion]]:
+    """A criterion and all that are in it, each with its path, groups before their parts."""
+    yield path, criterion
     if isinstance(criterion, And | Or | Exclude):
-        return [inner for part in criterion.of for inner in memberships(part)]
-    return [criterion] if isinstance(criterion, AudienceMembership) else []
+        for place, part in enumerate(criterion.of):
+            yield from walk(part, f"{path}.of[{place}]")
 
 
 def _event_criterion(
