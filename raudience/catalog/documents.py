@@ -6,9 +6,9 @@ import msgspec
 
 from raudience.catalog.audiences import Book
 from raudience.catalog.parsing import Form, parse
-from raudience.catalog.places import Place, ancestors
+from raudience.catalog.places import ancestors
 from raudience.catalog.planning import find_faults
-from raudience.catalog.reading import MOST_VALUES, Reader
+from raudience.catalog.reading import Reader
 from raudience.criteria.durations import Duration
 from raudience.errors import Fault, FixDefinition
 
@@ -21,7 +21,7 @@ def read_book(data: bytes, source: str, form: Form) -> Book:
     Raise FixDefinition with all faults, in the order of the document; `source` names it there.
     """
     reader = Reader()
-    book: Book = _read(reader, parse(data, source, form), source)
+    book: Book = reader.read_document(parse(data, source, form), Book, source)
     faults = [*reader.faults, *_further(reader, find_faults(book))]
     if faults:
         order = {path: number for number, path in enumerate(reader.places.values())}
@@ -44,21 +44,9 @@ def read_draft(data: bytes, source: str, form: Form) -> Book:
     Raise FixDefinition with all faults of its form.
     """
     reader = Reader()
-    book: Book = _read(reader, parse(data, source, form), source)
+    book: Book = reader.read_document(parse(data, source, form), Book, source)
     if reader.faults:
         raise FixDefinition(source, tuple(reader.faults))
-    return book
-
-
-def _read(reader: Reader, raw: object, source: str) -> Book:
-    try:
-        book: Book = reader.read(raw, Book, Place())
-    except RecursionError:
-        fault = Fault("document", "a document of moderate depth", "one that is nested too deep")
-        raise FixDefinition(source, (fault,)) from None
-    except OverflowError:
-        fault = Fault("document", f"at most {MOST_VALUES} values", "more")
-        raise FixDefinition(source, (fault,)) from None
     return book
 
 

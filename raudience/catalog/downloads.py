@@ -57,6 +57,11 @@ class Download(_Base, frozen=True):
     sample: int | None = None
     compressed: bool = True
 
+    @property
+    def forms(self) -> list[IdentityForm]:
+        """The identities, without what is none."""
+        return [form for form in map(identity_form, self.identities) if form is not None]
+
 
 class IdentityForm(msgspec.Struct, frozen=True):
     """An identity by its canonical name, and the hash of its values that is written, None: as they are."""

@@ -11,9 +11,9 @@ import msgspec
 from raudience.catalog.audiences import Audience, Book, EventTier, Input, Settings, Workspace
 from raudience.catalog.lines import Lines
 from raudience.catalog.parsing import Form, Mapping, parse
-from raudience.catalog.places import Place, ancestors
+from raudience.catalog.places import ancestors
 from raudience.catalog.planning import find_faults
-from raudience.catalog.reading import MOST_VALUES, Reader
+from raudience.catalog.reading import Reader
 from raudience.errors import Fault, FixDefinition
 
 __all__ = ["Document", "Folder", "Origin", "read_folder"]
@@ -90,13 +90,9 @@ class _Read:
         self._broken: tuple[Fault, ...] = ()
         self.part = Part()
         try:
-            self.part = self._reader.read(self._parsed(), Part, Place())
+            self.part = self._reader.read_document(self._parsed(), Part, document.source)
         except FixDefinition as error:
             self._broken = error.faults
-        except RecursionError:
-            self._broken = (Fault("document", "a document of moderate depth", "one that is nested too deep"),)
-        except OverflowError:
-            self._broken = (Fault("document", f"at most {MOST_VALUES} values", "more"),)
 
     @property
     def unread(self) -> bool:

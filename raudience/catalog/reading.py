@@ -21,11 +21,11 @@ from raudience.clock import DAY
 from raudience.criteria.definition import And, Criterion, Exclude, Identity, Or
 from raudience.criteria.durations import Duration
 from raudience.criteria.operators import Exists, On
-from raudience.errors import Fault
+from raudience.errors import Fault, FixDefinition
 
-__all__ = ["MOST_VALUES", "Reader"]
+__all__ = ["Reader"]
 
-MOST_VALUES: Final = 1_000_000
+_MOST_VALUES: Final = 1_000_000
 """More values than any document written by hand has; YAML can name a part again and again."""
 
 _OPERATORS: Final[dict[str, type[And] | type[Or] | type[Exclude]]] = {"and": And, "or": Or, "exclude": Exclude}
@@ -47,7 +47,7 @@ class Reader:
     def read(self, raw: object, kind: Any, place: Place) -> Any:
         """The value of a kind (a struct, a union of tagged structs, a tuple, a scalar); a harmless one with a fault."""
         self.places[place.built] = place.written
-        if len(self.places) > MOST_VALUES:
+        if len(self.places) > _MOST_VALUES:
             message = "a document repeats its parts without end"
             raise OverflowError(message)
         members = get_args(kind) if get_origin(kind) is UnionType else (kind,)
@@ -59,6 +59,16 @@ class Reader:
         if len(members) > 1:
             return self._tagged(raw, members, place)
         return self._single(raw, members[0], place)
+
+    def read_document(self, raw: object, kind: Any, source: str) -> Any:
+        """`read` of a whole document. Raises FixDefinition when it is too deep, or has no end."""
+        try:
+            return self.read(raw, kind, Place())
+        except RecursionError:
+            fault = Fault("document", "a document of moderate depth", "one that is nested too deep")
+        except OverflowError:
+            fault = Fault("document", f"at most {_MOST_VALUES} values", "more")
+        raise FixDefinition(source, (fault,))
 
     def fault(self, place: Place, expected: str, got: str, hint: str = "") -> None:
         self.faults.append(Fault(place.written or "document", expected, got, hint))

@@ -9,7 +9,7 @@ import msgspec
 
 from raudience.cli import options
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import say
+from raudience.cli.screen import say, tell_json
 
 __all__ = ["add", "audit"]
 
@@ -28,7 +28,7 @@ def audit(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
         found = client.audit(asked.sample)
     if asked.json:
-        print(msgspec.json.encode({**msgspec.to_builtins(found), "share": found.share}).decode())
+        tell_json({**msgspec.to_builtins(found), "share": found.share})
     else:
         for difference in found.differences:
             say(str(difference), "red")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import msgspec
-
 from raudience.cli import options
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import say
+from raudience.cli.screen import say, tell_json
 
 __all__ = ["add", "complete"]
 
@@ -33,7 +31,7 @@ def complete(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
         found = client.complete(asked.typed, asked.about, asked.most)
     if asked.json:
-        print(msgspec.json.encode(found).decode())
+        tell_json(found)
         return 0
     width = max((len(f"{each.count:,}") for each in found), default=0)
     for each in found:

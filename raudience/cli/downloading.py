@@ -8,18 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from raudience.catalog.downloads import ALL_VARIATIONS
 from raudience.cli import options
 from raudience.cli.reaching import add_engine, reached
+from raudience.cli.screen import ERRORS
 from raudience.cluster.download_jobs import Job
 from raudience.cluster.downloads import Tell
 
 __all__ = ["add", "download"]
 
-_ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _MINUTE: Final = 60
 
 
@@ -73,7 +72,7 @@ def _bar(quiet: bool) -> Iterator[Tell]:
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[left]}"),
     )
-    with Progress(*columns, console=_ERRORS, disable=quiet or not _ERRORS.is_terminal, transient=True) as bars:
+    with Progress(*columns, console=ERRORS, disable=quiet or not ERRORS.is_terminal, transient=True) as bars:
         task = bars.add_task("", total=100.0, left="")
         yield lambda job: bars.update(task, completed=job.percent, left=_left(job.seconds_left))
 

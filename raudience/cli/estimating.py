@@ -12,7 +12,7 @@ import msgspec
 from raudience.catalog import Book
 from raudience.catalog.estimating import criteria_of
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import say
+from raudience.cli.screen import say, tell_json
 from raudience.cluster.books import read_draft_file
 from raudience.criteria.dates import write_moment
 from raudience.criteria.definition import Criterion
@@ -66,7 +66,7 @@ def overlap(asked: argparse.Namespace) -> int:
 
 def _tell(found: Estimates, json: bool, names: Sequence[str]) -> None:
     if json:
-        print(msgspec.json.encode(_plain(found)).decode())
+        tell_json(_plain(found))
         return
     say(f"{found.audience} at {write_moment(found.at)}", "bold")
     if found.warning is not None:

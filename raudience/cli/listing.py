@@ -6,19 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from raudience.catalog.entries import AudienceEntry
 from raudience.catalog.experiments import percent_text, variations
-from raudience.cli.screen import say
+from raudience.cli.screen import SCREEN, say, tell_json
 from raudience.cluster.audiences import AudienceRow
 from raudience.criteria.dates import write_moment
 from raudience.records import Comparison
 
 __all__ = ["tell_entry", "tell_preview", "tell_rows", "tell_versions"]
 
-_SCREEN: Final = Console(highlight=False)
 _WIDE: Final = 140
 """Columns of a screen that has room for everything."""
 
@@ -27,21 +25,21 @@ def tell_rows(rows: Sequence[AudienceRow], active: int, json: bool) -> None:
     """The list of audiences. `%` marks those with an A/B test; `--` stands for what has no figure."""
     if json:
         for row in rows:
-            print(msgspec.json.encode(row).decode())
+            tell_json(row)
         return
-    columns = [each for each in _COLUMNS if not each.wide or _SCREEN.width >= _WIDE]
+    columns = [each for each in _COLUMNS if not each.wide or SCREEN.width >= _WIDE]
     table = Table(title=f"{active} active audience(s)", title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column.heading, justify="right" if column.figure else "left", no_wrap=not column.wide)
     for row in rows:
         table.add_row(*(column.text(row) for column in columns))
-    _SCREEN.print(table)
+    SCREEN.print(table)
 
 
 def tell_entry(row: AudienceRow, entry: AudienceEntry, json: bool) -> None:
     """Everything about one audience."""
     if json:
-        print(msgspec.json.encode({"audience": row, "decided": entry}, enc_hook=str).decode())
+        tell_json({"audience": row, "decided": entry})
         return
     lines = {
         "key": row.key,
@@ -77,7 +75,7 @@ def tell_versions(entry: AudienceEntry) -> None:
         moved = (_figure(version.adds), _figure(version.drops))
         made = write_moment(version.at)[:19].replace("T", " ")
         table.add_row(f"{version.number}{state}", made, version.by, *moved, restores + version.note)
-    _SCREEN.print(table)
+    SCREEN.print(table)
 
 
 def tell_preview(key: str, found: Comparison) -> None:

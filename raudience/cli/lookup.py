@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import msgspec
-
 from raudience.cli import options
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import say, table
+from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.users import Member
 from raudience.criteria.dates import write_moment
 from raudience.records import Change
@@ -43,7 +41,7 @@ def user(asked: argparse.Namespace) -> int:
     rows = [(each.audience, _moment(each.entered, "unknown"), _moment(each.expires, "")) for each in found]
     if asked.json:
         for audience, entered, expires in rows:
-            _tell({"audience": audience, "entered": entered, "expires": expires or None})
+            tell_json({"audience": audience, "entered": entered, "expires": expires or None})
     else:
         table(("audience", "entered", "leaves if nothing happens"), rows)
     return 0
@@ -55,7 +53,7 @@ def members(asked: argparse.Namespace) -> int:
     if asked.json:
         for each in page:
             entered = _moment(each.entered, "unknown")
-            _tell({"mpid": str(each.mpid), "entered": entered, "identities": each.identities})
+            tell_json({"mpid": str(each.mpid), "entered": entered, "identities": each.identities})
         return 0
     table(("MPID", "entered", *asked.identities), [_row(each, asked.identities) for each in page])
     if len(page) == asked.most:
@@ -68,12 +66,12 @@ def changes(asked: argparse.Namespace) -> int:
         position = client.position
         for change in client.changes_of(asked.audience, asked.user, asked.after, position):
             if asked.json:
-                _tell({"audience": change.audience, "mpid": str(change.mpid), **_rest(change)})
+                tell_json({"audience": change.audience, "mpid": str(change.mpid), **_rest(change)})
             else:
                 turn = "in " if change.entered else "out"
                 say(f"{write_moment(change.at)}  {turn}  {change.mpid}  {change.audience}")
     if asked.json:
-        _tell({"position": position})
+        tell_json({"position": position})
     else:
         say(f"Read on with --after {position}", "dim")
     return 0
@@ -91,7 +89,3 @@ def _rest(change: Change) -> dict[str, str]:
 
 def _moment(instant: int | None, otherwise: str) -> str:
     return otherwise if instant is None else write_moment(instant)
-
-
-def _tell(line: object) -> None:
-    print(msgspec.json.encode(line).decode())

@@ -15,7 +15,6 @@ __all__ = ["main"]
 GOOD = 0
 FAILED = 1
 USAGE = 2
-REFUSED_LINES = 3
 INTERRUPTED = 130
 
 

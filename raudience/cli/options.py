@@ -14,6 +14,7 @@ __all__ = [
     "AUDIENCES",
     "EVENTS",
     "INSTANT",
+    "REFUSED_LINES",
     "SNAPSHOTS",
     "STATE",
     "count",
@@ -29,6 +30,8 @@ AUDIENCES: Final = "the book of audiences: a YAML or JSON file, or a folder of t
 ADDRESS: Final = "Ray to use: auto, host:port or ray://...; default: RAY_ADDRESS, else a new one on this machine"
 STATE: Final = "a directory, or nats://host:port/name"
 SNAPSHOTS: Final = "where snapshots are when the state is no directory: a directory or s3://bucket/folder, gs://, az://"
+REFUSED_LINES: Final = 3
+"""How a command ends that refused some lines of its input."""
 INSTANT: Final = "2026-01-31, 2026-01-31T12:00:00Z or milliseconds since 1970"
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import say, width
+from raudience.cli.screen import say, tell_json, width
 from raudience.coordinator import SizeBucket, Step
 from raudience.criteria.dates import write_moment
 
@@ -36,7 +36,7 @@ def history(asked: argparse.Namespace) -> int:
         buckets = client.history(asked.audience, asked.by)
     match asked.form:
         case "json":
-            print(msgspec.json.encode([_plain(bucket) for bucket in buckets]).decode())
+            tell_json([_plain(bucket) for bucket in buckets])
         case "csv":
             print("start,size,adds,drops")
             for bucket in buckets:

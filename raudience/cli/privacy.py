@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import table
+from raudience.cli.screen import table, tell_json
 from raudience.criteria.dates import write_moment
 from raudience.records import Receipt
 
@@ -62,7 +62,7 @@ def _tell(found: Iterable[Receipt], as_json: bool) -> None:
         return
     for each in found:
         moments = {name: _moment(getattr(each, name)) for name in ("at", "asked_at", "purged_at")}
-        print(msgspec.json.encode({**msgspec.to_builtins(each), **moments}).decode())
+        tell_json({**msgspec.to_builtins(each), **moments})
 
 
 def _removed(receipt: Receipt) -> tuple[str, str]:

@@ -79,4 +79,4 @@ def replay(asked: argparse.Namespace) -> int:
         replayed = carry_out(engine, job, tell)
     if not asked.quiet:
         tell_outcome(replayed, str(asked.out))
-    return 3 if replayed.summary.refused else 0
+    return options.REFUSED_LINES if replayed.summary.refused else 0

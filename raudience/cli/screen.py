@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
+import msgspec
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
@@ -18,11 +19,12 @@ from raudience.cluster.states import StateFigures
 from raudience.criteria.dates import write_moment
 
 __all__ = [
-    "complain", "progress", "redrawn", "say", "table", "tell_outcome", "tell_state", "told_steps", "waiting", "width",
+    "ERRORS", "SCREEN", "complain", "progress", "redrawn", "say", "table", "tell_json", "tell_outcome", "tell_state",
+    "told_steps", "waiting", "width",
 ]  # fmt: skip
 
-_ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
-_SCREEN: Final = Console(highlight=False)
+ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+SCREEN: Final = Console(highlight=False)
 _MOST_COLUMNS: Final = 3
 _INSTANT: Final = 13
 _FIGURE: Final = 9
@@ -30,9 +32,14 @@ _BORDERS: Final = 7
 _SHORTEST: Final = 12
 
 
+def tell_json(value: object) -> None:
+    """A value as JSON, in one line."""
+    print(msgspec.json.encode(value, enc_hook=str).decode())
+
+
 def complain(error: Exception) -> None:
     """Say on stderr what is wrong, in the words of the error."""
-    _ERRORS.print(f"raudience: {error}", markup=False, style="red")
+    ERRORS.print(f"raudience: {error}", markup=False, style="red")
 
 
 @contextmanager
@@ -47,8 +54,8 @@ def progress(quiet: bool) -> Iterator[Tell]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[clock]}"),
     )
-    shown = not quiet and _ERRORS.is_terminal
-    with Progress(*columns, console=_ERRORS, disable=not shown, transient=True) as bars:
+    shown = not quiet and ERRORS.is_terminal
+    with Progress(*columns, console=ERRORS, disable=not shown, transient=True) as bars:
         tasks = {
             step: bars.add_task(step, total=None, unit="", clock="", visible=False) for step in ("reading", "replaying")
         }
@@ -64,23 +71,23 @@ def progress(quiet: bool) -> Iterator[Tell]:
 
 def waiting(quiet: bool, what: str) -> AbstractContextManager[object]:
     """A sign on stderr that something goes on, when somebody watches."""
-    return nullcontext() if quiet or not _ERRORS.is_terminal else _ERRORS.status(what)
+    return nullcontext() if quiet or not ERRORS.is_terminal else ERRORS.status(what)
 
 
 @contextmanager
 def told_steps(quiet: bool) -> Iterator[Callable[[str], None]]:
     """What is being done, on stderr, when somebody watches."""
-    if quiet or not _ERRORS.is_terminal:
+    if quiet or not ERRORS.is_terminal:
         yield lambda step: None
         return
-    with _ERRORS.status("...") as sign:
+    with ERRORS.status("...") as sign:
         yield lambda step: sign.update(f"{step} ...")
 
 
 @contextmanager
 def redrawn(headings: Sequence[str]) -> Iterator[Callable[[Sequence[Sequence[str]]], None] | None]:
     """A table on stderr that is drawn anew with the rows that it is given; None when nobody watches."""
-    if not _ERRORS.is_terminal:
+    if not ERRORS.is_terminal:
         yield None
         return
 
@@ -92,14 +99,14 @@ def redrawn(headings: Sequence[str]) -> Iterator[Callable[[Sequence[Sequence[str
             found.add_row(*map(escape, row))
         return found
 
-    with Live(drawn(()), console=_ERRORS, transient=True) as live:
+    with Live(drawn(()), console=ERRORS, transient=True) as live:
         yield lambda rows: live.update(drawn(rows))
 
 
 def tell_state(figures: StateFigures, where: str) -> None:
     """The audiences and the shards of a state."""
     at = "its beginning" if figures.now is None else write_moment(figures.now)
-    _SCREEN.print(f"{where}: round {figures.number}, as of {at}, writer {figures.epoch}", markup=False, soft_wrap=True)
+    SCREEN.print(f"{where}: round {figures.number}, as of {at}, writer {figures.epoch}", markup=False, soft_wrap=True)
     shards = Table(header_style="bold")
     shards.add_column("shard")
     for heading in ("orders", "key groups", "profiles", "MB in memory", "snapshots"):
@@ -108,28 +115,28 @@ def tell_state(figures: StateFigures, where: str) -> None:
         memory = sum(each.memory.values()) / 1e6
         figures_of = (each.number, each.key_groups, each.profiles, f"{memory:,.1f}", each.snapshots)
         shards.add_row(each.name, *(f"{figure:,}" if isinstance(figure, int) else figure for figure in figures_of))
-    _SCREEN.print(shards)
+    SCREEN.print(shards)
     audiences = Table(header_style="bold")
     audiences.add_column("audience")
     audiences.add_column("size", justify="right")
     for key, size in figures.sizes.items():
         audiences.add_row(key, f"{size:,}")
-    _SCREEN.print(audiences)
+    SCREEN.print(audiences)
 
 
 def tell_outcome(replayed: Replayed, out: str) -> None:
     """The table of audiences, and what was read and written."""
     summary = replayed.summary
-    _SCREEN.print(_audiences(summary))
+    SCREEN.print(_audiences(summary))
     rate = summary.events / replayed.seconds if replayed.seconds else 0.0
-    _SCREEN.print(
+    SCREEN.print(
         f"{summary.events:,} events in {summary.batches:,} batches of {summary.files:,} file(s), "
         f"{summary.changes:,} changes, in {replayed.seconds:,.1f} s ({rate:,.0f} events/s)",
         soft_wrap=True,
     )
     if summary.refused:
-        _SCREEN.print(f"[yellow]{summary.refused:,} line(s) refused:[/] {out}/rejects.ndjson says why", soft_wrap=True)
-    _SCREEN.print(f"Results are in {out}", soft_wrap=True, markup=False)
+        SCREEN.print(f"[yellow]{summary.refused:,} line(s) refused:[/] {out}/rejects.ndjson says why", soft_wrap=True)
+    SCREEN.print(f"Results are in {out}", soft_wrap=True, markup=False)
 
 
 def _audiences(summary: Summary) -> Table:
@@ -138,7 +145,7 @@ def _audiences(summary: Summary) -> Table:
     headings = (*(instant[:16].replace("T", "\n") for instant in instants), "size", "adds", "drops")
     longest = max((len(each.audience) for each in summary.audiences), default=0)
     # The name gives way when the screen is narrow; keys and figures never do.
-    room = _SCREEN.width - longest - len(instants) * _INSTANT - 3 * _FIGURE - _BORDERS
+    room = SCREEN.width - longest - len(instants) * _INSTANT - 3 * _FIGURE - _BORDERS
     table.add_column("audience", no_wrap=True)
     table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=max(room, _SHORTEST))
     for heading in headings:
@@ -151,12 +158,12 @@ def _audiences(summary: Summary) -> Table:
 
 def width() -> int:
     """Columns of the screen."""
-    return _SCREEN.width
+    return SCREEN.width
 
 
 def say(line: str, style: str = "") -> None:
     """One line of a result, however wide."""
-    _SCREEN.print(line, markup=False, style=style, soft_wrap=True)
+    SCREEN.print(line, markup=False, style=style, soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

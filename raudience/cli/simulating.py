@@ -61,7 +61,7 @@ def simulate(asked: argparse.Namespace) -> int:
         print("\n\n".join("\n".join(draw(story)) for story in told.stories))
         if told.refused:
             print(f"\n{told.refused:,} line(s) refused; `raudience replay` says why")
-    return 3 if told.refused else 0
+    return options.REFUSED_LINES if told.refused else 0
 
 
 def _mpids(text: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import IO, Final
 import msgspec
 import numpy as np
 
-from raudience.catalog.downloads import Download, archive_name, file_names, identity_form
+from raudience.catalog.downloads import Download, archive_name, file_names
 from raudience.export.forms import in_form
 from raudience.export.manifest import MANIFEST, FileFigures, Manifest, manifest_of
 from raudience.export.rows import HEADER, csv_rows
@@ -30,7 +30,7 @@ class CsvFile:
 
     def __init__(self, name: str, asked: Download, file: IO[bytes], at: int) -> None:
         self._name, self._file = name, file
-        self._forms = [form for form in map(identity_form, asked.identities) if form is not None]
+        self._forms = asked.forms
         self._first = self._last = at
         self._users = 0
         self._rows = {str(form): 0 for form in self._forms}
@@ -76,8 +76,7 @@ class Archive:
     @property
     def names(self) -> tuple[str, ...]:
         """Canonical names of the identities that listings must have, in order."""
-        forms = map(identity_form, self._asked.identities)
-        return tuple(dict.fromkeys(form.name for form in forms if form is not None))
+        return tuple(dict.fromkeys(form.name for form in self._asked.forms))
 
     @contextmanager
     def next_file(self) -> Iterator[CsvFile]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from raudience.catalog.downloads import Download, IdentityForm, identity_form
+from raudience.catalog.downloads import Download, IdentityForm
 from raudience.criteria.dates import write_moment
 from raudience.export.forms import hashing_text
 
@@ -45,7 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def manifest_of(asked: Download, archive: str, id: str, at: int, files: list[FileFigures]) -> Manifest:
     """The manifest of a download with these files, written at `at` (milliseconds since 1970)."""
-    forms = [form for form in map(identity_form, asked.identities) if form is not None]
+    forms = asked.forms
     return Manifest(
         archive_name=archive,
         id=id,

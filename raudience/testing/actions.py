@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from raudience.criteria.occurrences import PRODUCT_ACTIONS
 from raudience.ingest.wire import ProductAction
 
 __all__ = ["Action", "Product", "event_of", "location_of", "surroundings_of"]
@@ -14,10 +15,7 @@ __all__ = ["Action", "Product", "event_of", "location_of", "surroundings_of"]
 Product: TypeAlias = str | Mapping[str, Any]
 """An id, or the fields of a product."""
 
-_ACTIONS: Final = frozenset(
-    {"add_to_cart", "remove_from_cart", "checkout", "checkout_option", "click", "view_detail", "purchase", "refund",
-     "add_to_wishlist", "remove_from_wishlist", "add_to_wish_list", "remove_from_wish_list"}
-)  # fmt: skip
+_ACTIONS: Final = frozenset({*PRODUCT_ACTIONS, "add_to_wish_list"})
 _PROMOTIONS: Final = {"promotion_view": "view", "promotion_click": "click"}
 _BARE: Final = frozenset(
     {"session_start", "session_end", "crash", "install", "uninstall", "upgrade", "opt_out", "push_message",
