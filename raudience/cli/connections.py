@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from raudience.catalog.outputs import Connection, Value
-from raudience.cli import options
+from raudience.cli import options, reconciling
 from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table
 from raudience.cluster.client import Client
@@ -50,6 +50,10 @@ def add(commands: Any) -> None:
         ("forget", "see to nothing downstream of one that is no more"),
     ):
         _action(actions, name, text)
+    reconciling.describe(
+        _action(actions, "status", "lists at partners: size, targetable, and why not", key=False),
+        _action(actions, "reconcile", "what partners should hold against what they have acknowledged", key=False),
+    )
     _action(actions, "departed", "those that are no more, of which something may be left downstream", key=False)
 
 
@@ -180,6 +184,8 @@ _ACTIONS: Final[dict[str, Callable[[Client, argparse.Namespace], int]]] = {
     "activate": lambda client, asked: _tell(client.connections.switch(asked.connection, True)),
     "deactivate": lambda client, asked: _tell(client.connections.switch(asked.connection, False)),
     "resume": _resume,
+    "status": reconciling.status,
+    "reconcile": reconciling.reconcile,
     "departed": _departed,
     "forget": _forget,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import closing
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from raudience.catalog.commands import (
     Connect,
     Departed,
     Disconnect,
+    Reconcile,
     Resume,
     Switch,
 )
@@ -23,8 +25,14 @@ from raudience.catalog.outputs import Connection, Departure, Downstream, Output,
 from raudience.clock import now_ms
 from raudience.cluster.asking import decided
 from raudience.cluster.engine import Engine
+from raudience.cluster.enquiring import Desk
+from raudience.cluster.ledgers import Ledgers, beside
+from raudience.cluster.reconciling import Reconciliation, reconciled
+from raudience.cluster.secrets import Secrets
+from raudience.cluster.statuses import ListRow, list_rows
 from raudience.criteria.text import fold
 from raudience.errors import Fault, FixDefinition, FixRequest
+from raudience.forward.comparing import Found
 from raudience.forward.partner import Setting
 from raudience.forward.register import partner_of
 from raudience.forward.settings import faults_of, filled
@@ -142,6 +150,25 @@ class Connections:
         """The cause of its fault is gone: go on. Also for one that is no more and has something left downstream."""
         self._decide(Resume(self._by, connection))
 
+    def status(self, connection: str | None = None, instead: Mapping[str, str] | None = None) -> list[ListRow]:
+        """The lists of one connection, or of all, as their partners tell it: a list that is being worked on or is too
+        small is no fault. instead: another address for that of a partner, for tests and proxies. Raises FixRequest
+        without the key for secrets, or when the engine does not last."""
+        catalog = self._engine.catalog()
+        with closing(Desk(instead)) as desk:
+            return list(list_rows(catalog, self._chosen(catalog, connection), self._ledgers(), Secrets(), desk))
+
+    def reconcile(self, connection: str, tell: Callable[[Found], object] = lambda _: None) -> Reconciliation:
+        """What the partner should hold against what it has acknowledged; nothing is sent. tell: hears of each
+        difference. Raises FixRequest when the engine does not last."""
+        catalog = self._engine.catalog()
+        return reconciled(self._engine, catalog, _known(connection, catalog.connections), self._ledgers(), tell)
+
+    def repair(self, connection: str, again: bool = False) -> None:
+        """Have the forwarder look at everybody once more, whenever it is at work, and send the difference. again: send
+        the rest once more as well, for a list that others have changed at the partner."""
+        self._decide(Reconcile(self._by, connection, again))
+
     def departed(self) -> tuple[Departure, ...]:
         """Connections that are no more, of which something may be left downstream; the earliest first."""
         return tuple(self._engine.catalog().departed.values())
@@ -151,6 +178,13 @@ class Connections:
         FixRequest when there is none."""
         _known(connection, self._engine.catalog().departed)
         self._decide(Departed(self._by, connection))
+
+    def _ledgers(self) -> Ledgers:
+        return Ledgers(beside(self._engine.keepsake))
+
+    def _chosen(self, catalog: CatalogState, connection: str | None) -> list[Connection]:
+        """One connection, or all."""
+        return list(catalog.connections.values()) if connection is None else [_known(connection, catalog.connections)]
 
     def _table(self, output: str) -> tuple[Setting, ...]:
         """Settings of connections to an output. Raises FixRequest when there is none."""

@@ -10,7 +10,7 @@ import msgspec
 
 from raudience.cluster.keeping import Shelf
 from raudience.cluster.keepsakes import Keepsake, Place
-from raudience.errors import StateDamaged
+from raudience.errors import FixRequest, StateDamaged
 from raudience.forward.connection import Connection
 from raudience.forward.entries import Entry
 from raudience.forward.keeping import load
@@ -29,11 +29,15 @@ class Ledgers:
         self._keepsake = keepsake
 
     def read(self, key: str, partner: Partner, settings: Settings) -> Connection:
-        """A connection as its log leaves it. One that was never at work has nothing: no lists, nobody held."""
+        """A connection as its log leaves it. One that was never at work has nothing: no lists, nobody held. Raises
+        FixRequest when there is no place where logs last."""
+        if self._keepsake is None:
+            message = "connections: expected an engine with a state, got one in memory alone: its forwarder alone knows"
+            raise FixRequest(message)
         for left in reversed(range(_TRIES)):
             made = fresh(partner, settings)
             try:
-                self._load(made, log_name(key))
+                self._load(made, log_name(key), self._keepsake)
             except StateDamaged:
                 if not left:
                     raise
@@ -41,15 +45,13 @@ class Ledgers:
                 break
         return made
 
-    def _load(self, connection: Connection, name: str) -> None:
-        if self._keepsake is None:
-            return
-        logs = self._keepsake.stores.logs()
+    def _load(self, connection: Connection, name: str, kept: Keepsake) -> None:
+        logs = kept.stores.logs()
         if name not in logs.names():
             # To open it would make it.
             logs.close()
             return
-        shelf: Shelf[Entry] = Shelf(name, logs, self._keepsake.stores.snapshots(), Entry)
+        shelf: Shelf[Entry] = Shelf(name, logs, kept.stores.snapshots(), Entry)
         with closing(shelf):
             read_back(connection, shelf)
 

@@ -23,9 +23,8 @@ from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledgers import beside, log_name
 from raudience.cluster.objects import SCHEMES, Objects
 from raudience.cluster.secrets import Secrets
-from raudience.cluster.sources import AudienceSource, Feed, Nobody
+from raudience.cluster.sources import AudienceSource, Feed, Nobody, attributes_of, is_here, source_of
 from raudience.cluster.wire import Wire
-from raudience.criteria.text import attribute_key
 from raudience.forward.buckets import Bucket
 from raudience.forward.entries import Entry
 from raudience.forward.figures import Figures
@@ -217,12 +216,11 @@ class Outgoing:
             if seat is None:
                 _LOG.info("connection %s begins", key)
                 source = self._source(catalog, connection)
-                source.attributes = link.attributes
                 self._seats[key] = self._begun(connection, link, output, source)
                 continue
             seat.connection = connection
             if isinstance(seat.source, AudienceSource):
-                seat.source.here, seat.source.attributes = _is_here(catalog, connection), link.attributes
+                seat.source.here, seat.source.attributes = is_here(catalog, connection), link.attributes
             seat.forwarder.change(link)
 
     def _turn(self, seat: _Seat) -> int | None:
@@ -276,12 +274,7 @@ class Outgoing:
 
     def _source(self, catalog: CatalogState, connection: Connection) -> AudienceSource:
         names = names_of(self._partner_of(catalog.outputs[connection.output].partner).identities)
-        entry = catalog.audiences[connection.audience]
-        source = AudienceSource(
-            self._engine, self._feed, connection.audience, names, entry.experiment, connection.variation
-        )
-        source.here = _is_here(catalog, connection)
-        return source
+        return source_of(self._engine, self._feed, catalog, connection, names)
 
     def _begun(self, connection: Connection, link: Link, output: Output, source: Source) -> _Seat:
         partner, kept = self._partner_of(output.partner), self._keepsake
@@ -303,9 +296,7 @@ class Outgoing:
     def _link(self, output: Output, connection: Connection, name: str, at_once: bool = False) -> Link:
         settings = {**self._settings(output), **connection.settings}
         flush, wishes = 0 if at_once else connection.flush, (connection.recheck, connection.resend)
-        # Before changes of an attribute are told nobody is told its value: it would be that for ever.
-        told = self._engine.shared() if connection.attributes else ()
-        attributes = tuple(name for name in connection.attributes if attribute_key(name) in told)
+        attributes = attributes_of(self._engine, connection)
         return Link(
             connection.id, name, settings, connection.audience, connection.variation, flush, *wishes, attributes
         )
@@ -316,10 +307,6 @@ class Outgoing:
         if known is None or known[0] != output:
             known = self._known[output.key] = (output, self._opened(output))
         return known[1]
-
-
-def _is_here(catalog: CatalogState, connection: Connection) -> bool:
-    return catalog.audiences[connection.audience].in_force > 0
 
 
 def _chance() -> float:

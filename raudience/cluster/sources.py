@@ -8,13 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.catalog.entries import CatalogState
 from raudience.catalog.experiments import Experiment
+from raudience.catalog.outputs import Connection
 from raudience.cluster.engine import Engine
 from raudience.coordinator.variants import in_variation
+from raudience.criteria.text import attribute_key
 from raudience.forward.connection import Standing
 from raudience.records import Changes
 
-__all__ = ["AudienceSource", "Feed", "Nobody"]
+__all__ = ["AudienceSource", "Feed", "Nobody", "attributes_of", "is_here", "source_of"]
 
 _ROUNDS: Final = 1_000
 
@@ -91,6 +94,28 @@ class AudienceSource:
             return changes.touched
         here = changes.audience == changes.audiences.index(self._audience)
         return np.concatenate([changes.mpid[here], changes.touched])
+
+
+def source_of(
+    engine: Engine, feed: Feed, catalog: CatalogState, connection: Connection, names: tuple[str, ...]
+) -> AudienceSource:
+    """What a connection follows. names: of the identities that its partner takes."""
+    entry = catalog.audiences[connection.audience]
+    source = AudienceSource(engine, feed, connection.audience, names, entry.experiment, connection.variation)
+    source.here, source.attributes = is_here(catalog, connection), attributes_of(engine, connection)
+    return source
+
+
+def attributes_of(engine: Engine, connection: Connection) -> tuple[str, ...]:
+    """Names of the attributes that go along with users of a connection. Before changes of an attribute are told nobody
+    is told its value: it would be that for ever."""
+    told = engine.shared() if connection.attributes else ()
+    return tuple(name for name in connection.attributes if attribute_key(name) in told)
+
+
+def is_here(catalog: CatalogState, connection: Connection) -> bool:
+    """Whether the audience of a connection is in force."""
+    return catalog.audiences[connection.audience].in_force > 0
 
 
 class Nobody:

@@ -235,13 +235,16 @@ class Connection:
         ids = {each: listed.list_id for each, listed in self.lists.items()}
         return [each for each, list_id in ids.items() if list_id == ids.get(kind)]
 
-    def _wanted(self, found: Sequence[Standing]) -> dict[str, list[Row]]:
-        """The rows of each kind that a partner should hold of users, in their order, without what it refuses."""
+    def desired(self, found: Sequence[Standing]) -> dict[str, list[Row]]:
+        """The rows of each kind that a partner should hold of users, in their order, also those that it refuses."""
         members = [each for each in found if each.member]
         if self._whole:
-            rows = {WHOLE: [row for each in members for row in self._user(each)]}
-        else:
-            rows = wanted_rows(self._rules, self._settings, [(each.mpid, each.identities) for each in members])
+            return {WHOLE: [row for each in members for row in self._user(each)]}
+        return wanted_rows(self._rules, self._settings, [(each.mpid, each.identities) for each in members])
+
+    def _wanted(self, found: Sequence[Standing]) -> dict[str, list[Row]]:
+        """`desired` without what the partner refuses."""
+        rows = self.desired(found)
         return {
             kind: [row for row in rows.get(kind, ()) if row[1] not in refused] if refused else rows.get(kind, [])
             for kind, refused in self.refused.items()
