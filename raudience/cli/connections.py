@@ -6,12 +6,10 @@ import argparse
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
 from raudience.catalog.outputs import Connection, Value
 from raudience.cli import options, reconciling
 from raudience.cli.reaching import add_action, reached
-from raudience.cli.screen import say, table
+from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.client import Client
 from raudience.cluster.connections import ConnectionRow
 from raudience.criteria.dates import write_moment
@@ -76,7 +74,7 @@ def _list(client: Client, asked: argparse.Namespace) -> int:
     rows = client.connections.rows(asked.audience, asked.output)
     if asked.json:
         for row in rows:
-            print(msgspec.json.encode(row).decode())
+            tell_json(row)
         return 0
     lines = [(*_places(row.connection), _status(row), row.connection.id) for row in rows]
     table(("audience", "variation", "output", "status", "id"), lines)
@@ -86,7 +84,7 @@ def _list(client: Client, asked: argparse.Namespace) -> int:
 def _show(client: Client, asked: argparse.Namespace) -> int:
     row = client.connections.row(asked.connection)
     if asked.json:
-        print(msgspec.json.encode(row).decode())
+        tell_json(row)
         return 0
     it = row.connection
     audience, variation, output = _places(it)

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from raudience.catalog.outputs import Value
 from raudience.cli import options, signing_in
 from raudience.cli.prompting import secret, visible
 from raudience.cli.reaching import add_action, reached
-from raudience.cli.screen import say, table
+from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.client import Client
 from raudience.cluster.outputs import OutputRow
 from raudience.cluster.secrets import KEY, KEY_FILE, write_key
@@ -100,7 +98,7 @@ def _list(client: Client, asked: argparse.Namespace) -> None:
     rows = client.outputs.rows()
     if asked.json:
         for row in rows:
-            print(msgspec.json.encode(row).decode())
+            tell_json(row)
         return
     lines = [(row.key, row.name, row.partner, str(row.connections), str(len(row.faults))) for row in rows]
     table(("output", "name", "partner", "connections", "faults"), lines)
@@ -109,7 +107,7 @@ def _list(client: Client, asked: argparse.Namespace) -> None:
 def _show(client: Client, asked: argparse.Namespace) -> None:
     row = client.outputs.row(asked.key)
     if asked.json:
-        print(msgspec.json.encode(row).decode())
+        tell_json(row)
     else:
         _tell(row)
 

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from raudience.cli import options
-from raudience.cli.screen import say, table
+from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.client import Client
 from raudience.cluster.connections import ConnectionRow
 from raudience.cluster.reconciling import Reconciliation
@@ -41,7 +39,7 @@ def status(client: Client, asked: argparse.Namespace) -> int:
     rows = client.connections.status(asked.connection, asked.instead)
     if asked.json:
         for row in rows:
-            print(msgspec.json.encode(row).decode())
+            tell_json(row)
     else:
         lines = [(row.name, f"{row.held:,}", *_standing(row), row.connection) for row in rows]
         table(("list", "acknowledged", "size", "targetable", "connection"), lines)
@@ -66,7 +64,7 @@ def reconcile(client: Client, asked: argparse.Namespace) -> int:
         found = [client.connections.reconcile(row.connection.id, tell) for row in rows]
     if asked.json:
         for each in found:
-            print(msgspec.json.encode(each).decode())
+            tell_json(each)
     else:
         _tell(rows, found)
     if not (asked.repair or asked.resend):
