@@ -7,25 +7,27 @@ of an output take turns, and a fault of one holds up no other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol, assert_never
 
 import msgspec
 
 from raudience.clock import HOUR, SECOND
+from raudience.cluster.calling import Calls, Surroundings
 from raudience.cluster.keeping import Keeper
 from raudience.cluster.keepsakes import Failpoint, no_failure
 from raudience.cluster.ledgers import fresh, read_back
-from raudience.forward.buckets import Bucket
+from raudience.collector import uncollected
 from raudience.forward.connection import EnsureList, Look, Send, Standing, Wait
 from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed
 from raudience.forward.figures import Figures, Tally
 from raudience.forward.keeping import snapshot
-from raudience.forward.kinds import Done, Failure, GoneAtPartner, Outcome, Partly, RateLimited, Retry
+from raudience.forward.kinds import Done, Failure, GoneAtPartner, Outcome, Partly, Retry
 from raudience.forward.partner import Forwarded, Partner, Request, RequestKind, Response
+from raudience.forward.planning import Batch
 from raudience.forward.retrying import next_attempt
 
-__all__ = ["Forwarder", "Link", "Source", "Surroundings"]
+__all__ = ["Forwarder", "Link", "Source"]
 
 _LOG: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 10_000
@@ -72,17 +74,6 @@ class Source(Protocol):
         """How users stand now."""
 
 
-class Surroundings(msgspec.Struct, frozen=True):
-    """What a connection needs of the world: requests, the wall clock in milliseconds, chance in [0, 1), letters and
-    digits that are used once; the buckets of the account, by class of requests."""
-
-    send: Callable[[Request], Response | None]
-    clock: Callable[[], int]
-    chance: Callable[[], float]
-    nonce: Callable[[], str]
-    buckets: Mapping[RequestKind, Bucket]
-
-
 class Forwarder:
     """A connection with its log. keeper: None keeps it in memory alone. failpoint: see `keepsakes.Failpoint`."""
 
@@ -102,7 +93,8 @@ class Forwarder:
         self._refreshed = 0
         self._since: int | None = None
         self._attempts, self._waits = 0, 0
-        self.tally, self._throttled = Tally(), False
+        self.tally = Tally()
+        self._calls = Calls(partner, world, self.tally, failpoint)
         if keeper is not None:
             self._recover(keeper)
         if not self.connection.position or self._is_asked():
@@ -143,7 +135,7 @@ class Forwarder:
 
     def work(self) -> int | None:
         """Do one thing; the instant of the next, None when there is nothing to do before something happens."""
-        now, self._throttled = self._world.clock(), False
+        now, self._calls.throttled = self._world.clock(), False
         following = self._step(now)
         self._count(following, now)
         return following
@@ -157,20 +149,21 @@ class Forwarder:
             return self._waits
         if (renamed := self._misnamed()) is not None:
             return self._rename(renamed, now)
-        step = self.connection.next(now)
+        due = self._gathered(now)
+        step = self.connection.next(now, due <= now)
         match step:
             case EnsureList():
                 return self._ensure(step.kind, now)
-            case Look() if (due := self._gathered(now)) > now:
-                return due
             case Look():
-                self._since = None
                 self._failpoint("before looking")
-                self._note(self.connection.planned(self._source.standings(step.mpids), now))
+                with uncollected():
+                    self._note(self.connection.planned(self._source.standings(step.mpids), now))
                 self._failpoint("after noting what is sent")
                 return now
             case Send():
-                return self._send(step, now)
+                return self._send(now)
+            case Wait(None) if self._since is not None and self.connection.fault is None:
+                return due
             case Wait():
                 return step.until
             case _:
@@ -212,7 +205,7 @@ class Forwarder:
             return False
         for list_id in {listed.list_id: None for listed in self.connection.lists.values()}:
             request = self._partner.delete_list(self.link.settings, list_id, at)
-            if (ready := self._ready(request.kind, now=now)) > now:
+            if (ready := self._calls.ready(request.kind, now=now)) > now:
                 self._waits = ready
                 return False
             answer = self._asked(request, now)
@@ -235,7 +228,10 @@ class Forwarder:
         return self.link.recheck > self.connection.rechecked or self.link.attributes != self.connection.attributes
 
     def _gathered(self, now: int) -> int:
-        """The instant at which what is to be looked at has been gathered for long enough."""
+        """The instant at which users to whom something has happened have been gathered for long enough."""
+        if not self.connection.counts[0]:
+            self._since = None
+            return now
         self._since = now if self._since is None else self._since
         return self._since + self.link.flush
 
@@ -269,7 +265,7 @@ class Forwarder:
         if own is not None:
             self._note([Listed(listed.kind, own, name)])
             return now
-        if (ready := self._ready("write", now=now)) > now:
+        if (ready := self._calls.ready("write", now=now)) > now:
             return ready
         answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
         outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
@@ -286,7 +282,7 @@ class Forwarder:
         if (own := self._partner.own_list(self.link.forwarded)) is not None:
             self._note([Listed(kind, own, name)])
             return now
-        if (ready := self._ready("read", "write", now=now)) > now:
+        if (ready := self._calls.ready("read", "write", now=now)) > now:
             return ready
         asked: RequestKind = "read"
         answer = self._asked(self._partner.find_list(self.link.settings, name), now)
@@ -303,45 +299,34 @@ class Forwarder:
             return now
         return self._missed(found, now, asked)
 
-    def _send(self, step: Send, now: int) -> int:
-        if (ready := self._ready("members", now=now)) > now:
+    def _send(self, now: int) -> int:
+        if (ready := self._calls.ready("members", now=now)) > now:
             return ready
-        batch, items = step.batch, step.batch.items
-        request = self._partner.send(self.link.settings, step.list_id, batch.kind, items, batch.at)
-        answer = self._asked(request, now)
-        outcome: Outcome = self._no_answer() if answer is None else self._partner.read_sent(answer, items)
-        if isinstance(outcome, Done | Partly):
-            self.tally.take(len(items if isinstance(outcome, Done) else outcome.taken), self._world.clock())
-        self._heed(outcome.failure if isinstance(outcome, Partly) else outcome, "members")
-        self._note(self.connection.judged(step.batch, outcome, self._world.clock(), self._world.chance()))
-        self._failpoint("after acknowledging")
+        sends = self.connection.together(self._calls.room("members", now))
+        settings = self.link.settings
+        requests = [
+            self._partner.send(settings, each.list_id, each.batch.kind, each.batch.items, each.batch.at)
+            for each in sends
+        ]
+        for each, answer in zip(sends, self._calls.ask_all(requests, settings, now), strict=True):
+            self._judge(each.batch, answer)
         return now
 
-    def _ready(self, *kinds: RequestKind, now: int) -> int:
-        """The instant from which on requests of all these classes may be made."""
-        ready = max(self._world.buckets[kind].ready(now) for kind in kinds)
-        self._throttled = ready > now
-        return ready
-
-    def _heed(self, outcome: Outcome, kind: RequestKind) -> None:
-        """A partner that takes nothing of a class before an instant takes nothing of anybody of this account."""
-        if isinstance(outcome, Retry | RateLimited):
-            self.tally.retry()
-        if isinstance(outcome, RateLimited) and outcome.until is not None:
-            self._world.buckets[kind].close(outcome.until)
+    def _judge(self, batch: Batch, answer: Response | None) -> None:
+        outcome: Outcome = self._no_answer() if answer is None else self._partner.read_sent(answer, batch.items)
+        if isinstance(outcome, Done | Partly):
+            self.tally.take(len(batch.items if isinstance(outcome, Done) else outcome.taken), self._world.clock())
+        self._calls.heed(outcome.failure if isinstance(outcome, Partly) else outcome, "members")
+        with uncollected():
+            self._note(self.connection.judged(batch, outcome, self._world.clock(), self._world.chance()))
+        self._failpoint("after acknowledging")
 
     def _asked(self, request: Request, now: int) -> Response | None:
-        self._world.buckets[request.kind].take(now)
-        self.tally.ask()
-        signed = self._partner.sign(request, self.link.settings, self._world.nonce(), now)
-        self._failpoint("before request")
-        answer = self._world.send(signed)
-        self._failpoint("after request")
-        return answer
+        return self._calls.ask(request, self.link.settings, now)
 
     def _missed(self, failure: Failure, now: int, kind: RequestKind) -> int:
         """What is no change of members has failed: try again, or fault."""
-        self._heed(failure, kind)
+        self._calls.heed(failure, kind)
         at = next_attempt(failure, self._attempts, now, self._world.chance())
         self._attempts += 1
         if at is None:
@@ -359,18 +344,20 @@ class Forwarder:
         elif following <= now:
             self.tally.pass_time(now, "working")
         else:
-            self.tally.pass_time(now, "bucket" if self._throttled else "waiting")
+            self.tally.pass_time(now, "bucket" if self._calls.throttled else "waiting")
 
     def _no_answer(self) -> Failure:
         return Retry(0, "", "no answer")
 
     def _note(self, entries: Iterable[Entry]) -> None:
         """Make entries durable, then true."""
-        for entry in entries:
-            if self._keeper is not None:
-                self._failpoint("before append")
-                self._written = self._keeper.submit(entry).result()
-                self._failpoint("after append")
+        noted = list(entries)
+        if self._keeper is not None and noted:
+            self._failpoint("before append")
+            under_way = [self._keeper.submit(entry) for entry in noted]
+            self._written = [each.result() for each in under_way][-1]
+            self._failpoint("after append")
+        for entry in noted:
             self.connection.apply(entry)
             if isinstance(entry, Faulted):
                 _LOG.error(

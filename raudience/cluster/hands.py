@@ -7,7 +7,7 @@ they share needs care, and a partner that does not answer holds up nobody but th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, TypeVar
@@ -42,6 +42,12 @@ class Hands:
         """The same, for turns to call: others have their turn until the answer is there."""
         return send
 
+    def together(
+        self, send: Callable[[Request], Response | None]
+    ) -> Callable[[Sequence[Request]], list[Response | None]] | None:
+        """As `outside`, for several requests at the same time; None when there are no hands for that."""
+        return None
+
     def rest(self, turns: Iterable[Future[Result]], seconds: float) -> None:
         """Wait for so long, or until one of these turns has ended."""
         under_way = [turn for turn in turns if not turn.done()]
@@ -62,6 +68,7 @@ class ManyHands(Hands):
         self._lock = threading.Lock()
         self.floor = self._lock
         self._pool = ThreadPoolExecutor(_MOST, "connection")
+        self._lines = ThreadPoolExecutor(_MOST, "request")
 
     def begin(self, turn: Callable[[], Result]) -> Future[Result]:
         def with_the_floor() -> Result:
@@ -80,5 +87,18 @@ class ManyHands(Hands):
 
         return without_the_floor
 
+    def together(
+        self, send: Callable[[Request], Response | None]
+    ) -> Callable[[Sequence[Request]], list[Response | None]] | None:
+        def all_without_the_floor(requests: Sequence[Request]) -> list[Response | None]:
+            self._lock.release()
+            try:
+                return list(self._lines.map(send, requests))
+            finally:
+                self._lock.acquire()
+
+        return all_without_the_floor
+
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._lines.shutdown()

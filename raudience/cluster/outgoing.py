@@ -16,8 +16,9 @@ from raudience.catalog.connecting import forwarded
 from raudience.catalog.entries import CatalogState
 from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.clock import SECOND, now_ms
+from raudience.cluster.calling import Surroundings
 from raudience.cluster.engine import Engine
-from raudience.cluster.forwarding import Forwarder, Link, Source, Surroundings
+from raudience.cluster.forwarding import Forwarder, Link, Source
 from raudience.cluster.hands import Hands
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledgers import beside, log_name
@@ -77,7 +78,8 @@ class Outgoing:
     ) -> None:
         self._hands = hands or Hands()
         self._engine, self._partner_of, self._opened = engine, partner_of, opened
-        self._send, self._keepsake, self._clock = self._hands.outside(send), keepsake, clock
+        self._send, self._together = self._hands.outside(send), self._hands.together(send)
+        self._keepsake, self._clock = keepsake, clock
         self._chance, self._outputs, self._closing = chance or _chance, outputs, False
         self._feed = Feed(engine)
         self._seats: dict[str, _Seat] = {}
@@ -291,7 +293,7 @@ class Outgoing:
         buckets = self._buckets.setdefault(
             output.key, {kind: Bucket(rate.requests, rate.window) for kind, rate in rates.items()}
         )
-        return Surroundings(self._send, self._clock, self._chance, lambda: os.urandom(_NONCE_BYTES).hex(), buckets)
+        return Surroundings(self._send, self._clock, self._chance, _nonce, buckets, self._together)
 
     def _link(self, output: Output, connection: Connection, name: str, at_once: bool = False) -> Link:
         settings = {**self._settings(output), **connection.settings}
@@ -307,6 +309,10 @@ class Outgoing:
         if known is None or known[0] != output:
             known = self._known[output.key] = (output, self._opened(output))
         return known[1]
+
+
+def _nonce() -> str:
+    return os.urandom(_NONCE_BYTES).hex()
 
 
 def _chance() -> float:

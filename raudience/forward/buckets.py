@@ -22,6 +22,11 @@ class Bucket:
             return now
         return now + max(1, -int(-(1 - self._left) * self._window // self._most))
 
+    def left(self, now: int) -> int:
+        """How many requests may be made at an instant."""
+        self._refill(now)
+        return 0 if now < self._closed else max(0, int(self._left))
+
     def take(self, now: int) -> None:
         """A request is made."""
         self._refill(now)

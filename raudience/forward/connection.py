@@ -8,7 +8,7 @@ and a changed switch all end the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Final, TypeAlias, assert_never
 
 import msgspec
@@ -42,11 +42,14 @@ __all__ = ["Batch", "Connection", "EnsureList", "Look", "Send", "Standing", "Ste
 
 _REFUSALS: Final = 20
 """Items that may be refused with none taken between them."""
-_LOOKED_AT: Final = 1_000
+_LEAST: Final = 1_000
+_MOST: Final = 20_000
 """Users of one look."""
+_REQUESTS: Final = 8
+"""Full requests to which one look comes; so long do those have to wait to whom something happens meanwhile."""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """How a user stands now: a member or not, his identities by name, and the attributes that go along."""
 
     mpid: int
@@ -111,6 +114,7 @@ class Connection:
         self._later: dict[int, None] = {}
         self._batches: list[Batch] = []
         self._looked: frozenset[int] = frozenset()
+        self._size, self._was_live = _LEAST, False
         self._attempts, self._waits = 0, 0
         self._refusals = 0
 
@@ -160,8 +164,8 @@ class Connection:
             case _:
                 assert_never(entry)
 
-    def next(self, now: int) -> Step:
-        """What to do at an instant."""
+    def next(self, now: int, live: bool = True) -> Step:
+        """What to do at an instant. live: whether users to whom something has happened may be looked at already."""
         if self.fault is not None:
             return Wait(None)
         if now < self._waits:
@@ -170,14 +174,22 @@ class Connection:
             batch = self._batches[0]
             known = self.lists.get(batch.kind)
             return EnsureList(batch.kind) if known is None else Send(known.list_id, batch)
-        others = (mpid for mpid in self._later if mpid not in self._live)
-        chosen = tuple(islice(chain(self._live, others), _LOOKED_AT))
+        chosen = self._chosen(live)
         return Look(chosen) if chosen else Wait(None)
+
+    def _chosen(self, live: bool) -> tuple[int, ...]:
+        """Whom to look at next: those to whom something has happened and the others in turns, so that neither have to
+        wait for all of the other."""
+        others = tuple(islice((mpid for mpid in self._later if mpid not in self._live), self._size))
+        if live and self._live and not (others and self._was_live):
+            return tuple(islice(self._live, _MOST))
+        return others
 
     def planned(self, standings: Iterable[Standing], now: int) -> list[Entry]:
         """Take in how users stand: what can be noted at once. The rest is sent next; nobody is settled before."""
         found = list(standings)
         self._looked = frozenset(each.mpid for each in found)
+        self._was_live = not self._looked.isdisjoint(self._live)
         entries: list[Entry] = []
         mpids, should = [each.mpid for each in found], self._wanted(found)
         since = 1 if self._refresh is None else max(1, (now - self._refresh) // SECOND)
@@ -186,7 +198,15 @@ class Connection:
             batch = difference(kind, self.held[kind], mpids, should[kind], since, at, self._whole)
             entries += self._noted(batch, now)
             self._batches += cut(batch, self._limits)
+        self._size = self._next_size(len(found))
         return [*entries, *self._settled()]
+
+    def _next_size(self, users: int) -> int:
+        """As many users as come to full requests, if they are like those of the last look."""
+        items = sum(len(batch.items) for batch in self._batches)
+        if self._was_live or not items:
+            return self._size
+        return min(max(_LEAST, users * _REQUESTS * self._limits.items // items), _MOST)
 
     def _noted(self, batch: Batch, now: int) -> list[Entry]:
         """Rows that need no word to the partner are so at once; the others are unsure from here on."""

@@ -74,7 +74,7 @@ class Limits(msgspec.Struct, frozen=True):
         return self.others.get(kind, Rate(self.requests, self.window))
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """Put a value on a list of the partner, or take it off. value: normalised; the bytes of its hash, which the partner
     gets in the form it likes, or of its text. Of partners who take users whole it is a user (`members.decode`), and
     replaces: other values of that user, which are void from now on."""

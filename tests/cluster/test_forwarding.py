@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from raudience.cluster.forwarding import Forwarder, Link, Surroundings
+from raudience.cluster.calling import Surroundings
+from raudience.cluster.forwarding import Forwarder, Link
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.errors import Superseded
 from raudience.forward.buckets import Bucket

@@ -3,7 +3,8 @@
 import pytest
 
 from raudience.clock import now_ms
-from raudience.cluster.forwarding import Forwarder, Link, Surroundings
+from raudience.cluster.calling import Surroundings
+from raudience.cluster.forwarding import Forwarder, Link
 from raudience.cluster.wire import Wire
 from raudience.forward.buckets import Bucket
 from raudience.forward.partners.webhook import Webhook

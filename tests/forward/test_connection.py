@@ -47,6 +47,9 @@ def hashed(email):
     return hashlib.sha256(email.strip().lower().encode()).digest()
 
 
+ANSWERS = st.sampled_from(["good", "good", "good", "lost before", "lost after", "limited", "revoked"])
+
+
 class Forwarding(RuleBasedStateMachine):
     """Members come, go and change; requests fail in every way, answers are lost, the forwarder dies."""
 
@@ -73,8 +76,8 @@ class Forwarding(RuleBasedStateMachine):
     def a_moment_passes(self):
         self.now += 700_000
 
-    @rule(answer=st.sampled_from(["good", "good", "good", "lost before", "lost after", "limited", "revoked"]))
-    def works(self, answer):
+    @rule(answers=st.lists(ANSWERS, min_size=1, max_size=3), backwards=st.booleans())
+    def works(self, answers, backwards=False):
         step = self.connection.next(self.now)
         match step:
             case EnsureList():
@@ -83,10 +86,14 @@ class Forwarding(RuleBasedStateMachine):
                 found = [self.users.get(mpid, Standing(mpid, False, {})) for mpid in step.mpids]
                 self.note(self.connection.planned(found, self.now))
             case Send():
-                assert len(step.batch.items) <= SMALL.items
-                values = [item.value for item in step.batch.items]
-                assert len(values) == len(set(values))
-                self.note(self.connection.judged(step.batch, self.sent(step, answer), self.now, 0.5))
+                sends = self.connection.together(len(answers))
+                assert sends[0].batch is step.batch
+                assert all(len(each.batch.items) <= SMALL.items for each in sends)
+                items = [(each.list_id, item.value) for each in sends for item in each.batch.items]
+                assert len(items) == len(set(items))
+                found = [(each, self.sent(each, answer)) for each, answer in zip(sends, answers, strict=False)]
+                for each, outcome in reversed(found) if backwards else found:
+                    self.note(self.connection.judged(each.batch, outcome, self.now, 0.5))
             case Wait():
                 pass
 
@@ -137,7 +144,7 @@ class Forwarding(RuleBasedStateMachine):
                 self.note([Resumed()])
             if self.connection.next(self.now) == Wait(None):
                 break
-            self.works("good")
+            self.works(["good"])
         assert self.connection.backlog == 0
         members = [user for user in self.users.values() if user.member]
         emails = {hashed(email) for user in members for email in user.identities["email"]}
@@ -195,13 +202,59 @@ def test_an_address_that_two_members_share_leaves_with_the_second():
     assert partner.lists == {"email-1": set()}
 
 
-def test_live_changes_go_before_a_backfill():
+def test_changes_go_before_a_backfill_and_neither_waits_for_all_of_the_other():
     connection = Connection(RULES, SMALL, ON)
-    connection.apply(Filling(tuple(range(1, 2_000))))
-    connection.apply(Heard(1, (5_000,)))
-    step = connection.next(0)
-    assert step.mpids[0] == 5_000
-    assert len(step.mpids) == 1_000
+    connection.apply(Filling((1, 2, 3)))
+    connection.apply(Heard(1, (7,)))
+    looked = []
+    for mpid in (8, 9):
+        looked.append(connection.next(0).mpids)
+        for entry in connection.planned([Standing(each, False, {}) for each in looked[-1]], 0):
+            connection.apply(entry)
+        connection.apply(Heard(mpid, (mpid,)))
+    assert looked == [(7,), (1, 2, 3)]
+    assert connection.next(0).mpids == (8, 9)
+
+
+def test_changes_that_are_being_gathered_hold_up_no_backfill():
+    connection = Connection(RULES, SMALL, ON)
+    connection.apply(Filling((1, 2)))
+    connection.apply(Heard(1, (2, 7)))
+    assert connection.next(0, live=False).mpids == (1,)
+    assert connection.next(0, live=True).mpids == (2, 7)
+
+
+def test_a_look_comes_to_as_many_users_as_make_full_requests():
+    limits = Limits(items=1_000, bytes=1_000_000, requests=100, window=60_000)
+    connection, users = Connection(RULES, limits, ON), range(30_000)
+    connection.apply(Filling(tuple(users)))
+    for mpid in (first := connection.next(0)).mpids:
+        assert mpid < 1_000
+    every_other = [member(mpid, f"{mpid}@x.com") if mpid % 2 else Standing(mpid, True, {}) for mpid in first.mpids]
+    for entry in connection.planned(every_other, 0):
+        connection.apply(entry)
+    connection.apply(Listed("email", "e", "e"))
+    (send,) = connection.together(9)
+    for entry in connection.judged(send.batch, Done(), 0, 0.5):
+        connection.apply(entry)
+    assert len(connection.next(0).mpids) == 16_000
+
+
+def test_what_was_taken_of_a_list_that_is_gone_is_not_believed():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    users = {mpid: member(mpid, f"{mpid}@x.com") for mpid in range(4)}
+    connection.apply(Heard(1, tuple(users)))
+    connection.apply(Listed("email", partner.make("email"), "email"))
+    for entry in connection.planned(list(users.values()), 0):
+        connection.apply(entry)
+    first, second = connection.together(9)
+    gone = GoneAtPartner(404, "NOT_FOUND", "gone")
+    for batch, outcome in ((first.batch, gone), (second.batch, Done())):
+        for entry in connection.judged(batch, outcome, 0, 0.5):
+            connection.apply(entry)
+    connection.apply(Resumed())
+    settle(connection, partner, users)
+    assert partner.lists["email-2"] == {hashed(f"{mpid}@x.com") for mpid in users}
 
 
 def test_a_kind_that_is_switched_off_is_taken_off():

@@ -185,8 +185,11 @@ def _address(settings: Settings, *parts: str) -> str:
     return "/".join((_account(settings), "custom_audiences", *map(percent, parts)))
 
 
-def _users(kind: str, items: Sequence[Item], add: bool) -> list[dict[str, list[str]]]:
-    return [{kind: [item.value.hex()]} for item in items if item.add is add]
+def _users(kind: str, items: Sequence[Item], add: bool) -> msgspec.Raw | None:
+    """The users of one operation; their values are hexadecimal digits, which JSON writes as they are."""
+    values = [item.value.hex() for item in items if item.add is add]
+    between = f'"]}},{{"{kind}":["'
+    return msgspec.Raw(f'[{{"{kind}":["{between.join(values)}"]}}]'.encode()) if values else None
 
 
 def _deletion(kind: str, items: Sequence[Item]) -> dict[str, Any] | None:
