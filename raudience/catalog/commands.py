@@ -197,7 +197,7 @@ class Connect(_Command, frozen=True):
     variation: str | None = None
     settings: dict[str, Value] = {}
     active: bool = True
-    flush: int = 0
+    flush: int | None = None
     attributes: tuple[str, ...] = ()
 
 

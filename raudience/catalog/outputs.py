@@ -52,10 +52,10 @@ class Stop(msgspec.Struct, frozen=True):
 
 class Connection(msgspec.Struct, frozen=True):
     """An audience, or one variation of its A/B test, that goes to an output. variation: None for the whole audience.
-    active: it sends (semantics 131). flush: milliseconds for which changes are gathered. attributes: names of those
-    that go along (semantics 195). stop: the fault, None while all is well. resumed: `at` of the last fault of which
-    somebody said that its cause is gone, 0 before the first. recheck: when it was asked for the last time that all of
-    it be compared anew; resend: that all of it be sent anew; 0: never."""
+    active: it sends (semantics 131). flush: milliseconds for which changes are gathered, None: as the partner has it.
+    attributes: names of those that go along (semantics 195). stop: the fault, None while all is well. resumed: `at` of
+    the last fault of which somebody said that its cause is gone, 0 before the first. recheck: when it was asked for the
+    last time that all of it be compared anew; resend: that all of it be sent anew; 0: never."""
 
     id: str
     audience: str
@@ -63,7 +63,7 @@ class Connection(msgspec.Struct, frozen=True):
     output: str
     settings: dict[str, Value] = {}
     active: bool = True
-    flush: int = 0
+    flush: int | None = None
     attributes: tuple[str, ...] = ()
     stop: Stop | None = None
     resumed: int = 0

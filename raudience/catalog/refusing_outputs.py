@@ -41,7 +41,7 @@ def output_faults(state: CatalogState, command: OfOutputs) -> list[Fault]:
         case RemoveOutput():
             return _still_needed(state, command.key)
         case Connect():
-            return [*_not_there(state, command), *_of_sending(command.flush, command.attributes)]
+            return [*_not_there(state, command), *_of_sending(command.flush or 0, command.attributes)]
         case Configure():
             return _unknown_connection(state, command) or _of_sending(command.flush or 0, command.attributes or ())
         case Disconnect() | Switch() | Reconcile():

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from raudience.catalog.outputs import Connection, Value
 from raudience.cli import options, reconciling
+from raudience.cli.figures import properties
 from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.client import Client
 from raudience.cluster.connections import ConnectionRow
 from raudience.criteria.dates import write_moment
+from raudience.forward.figures import Figures
 from raudience.forward.register import partner_of
 from raudience.forward.settings import read_texts
 
@@ -76,8 +78,12 @@ def _list(client: Client, asked: argparse.Namespace) -> int:
         for row in rows:
             tell_json(row)
         return 0
-    lines = [(*_places(row.connection), _status(row), row.connection.id) for row in rows]
-    table(("audience", "variation", "output", "status", "id"), lines)
+    lines: list[tuple[str, ...]] = [(*_places(row.connection), _status(row), row.connection.id) for row in rows]
+    headings: tuple[str, ...] = ("audience", "variation", "output", "status", "id")
+    if known := {each.connection: each for each in client.sent()}:
+        headings = (*headings, "left", "oldest", "backfill")
+        lines = [(*each, *_left(known.get(each[-1]))) for each in lines]
+    table(headings, lines)
     return 0
 
 
@@ -94,20 +100,31 @@ def _show(client: Client, asked: argparse.Namespace) -> int:
         "output": f"{output} ({row.partner})",
         "called there": row.name,
         "status": _status(row),
-        "flush": f"{it.flush} ms",
+        "flush": "as the partner has it" if it.flush is None else f"{it.flush} ms",
         "attributes": ", ".join(it.attributes) or "--",
         "created": f"{write_moment(it.created_at)} by {it.created_by or '--'}",
         "updated": f"{write_moment(it.updated_at)} by {it.updated_by or '--'}",
         **{name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in it.settings.items()},
+    }
+    shown |= {
+        name: text for each in client.sent() if each.connection == it.id for name, text in properties(each).items()
     }
     for name, text in shown.items():
         say(f"{name:<24} {text}")
     return 0
 
 
+def _left(known: Figures | None) -> tuple[str, ...]:
+    """As far as it is at work in an actor now."""
+    if known is None:
+        return ("--", "--", "--")
+    told = properties(known)
+    return (told["users left"], told["oldest change left"], told["backfill"])
+
+
 def _connect(client: Client, asked: argparse.Namespace) -> int:
     """0 when all are connected, 2 when some cannot be; the others stand."""
-    how = (_settings(client, asked.output, asked.set), not asked.inactive, asked.flush or 0, asked.attributes or ())
+    how = (_settings(client, asked.output, asked.set), not asked.inactive, asked.flush, asked.attributes or ())
     names = [each.partition(":")[::2] for each in asked.audiences]
     found = client.connections.connect_all([(key, name or None) for key, name in names], asked.output, *how)
     for each in found:

@@ -69,7 +69,7 @@ def _run(sending: Sending, once: bool) -> None:
     lines, shown = FigureLines(), 0.0
     with redrawn(HEADINGS) as draw:
         while True:
-            following = sending.work()
+            following = sending.work(hurry=once)
             if monotonic() - shown >= (_TOLD if draw is None else _DRAWN):
                 shown, figures = monotonic(), sending.figures()
                 lines.tell(figures)

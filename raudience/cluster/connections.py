@@ -88,7 +88,7 @@ class Connections:
         variation: str | None = None,
         settings: Mapping[str, Value] | None = None,
         active: bool = True,
-        flush: int = 0,
+        flush: int | None = None,
         attributes: Collection[str] = (),
     ) -> ConnectionRow:
         """Send an active audience, or one variation of its A/B test, to an output. settings: of the partner's table for
@@ -107,7 +107,7 @@ class Connections:
         output: str,
         settings: Mapping[str, Value] | None = None,
         active: bool = True,
-        flush: int = 0,
+        flush: int | None = None,
         attributes: Collection[str] = (),
     ) -> list[Connected]:
         """Connect many audiences, or audiences with a variation, with one set of settings. Those that cannot be

@@ -45,8 +45,9 @@ class Forwarders:
         self._reports: dict[str, Report] = {}
         self._pause, self._adopted = threading.Event(), only_looks
 
-    def work(self) -> int | None:
-        """See that there is an actor for each output that has something to send, and hear how they stand."""
+    def work(self, hurry: bool = False) -> int | None:
+        """See that there is an actor for each output that has something to send, and hear how they stand. hurry: what
+        they gather for later goes now."""
         wanted = outputs_at_work(self._engine.catalog())
         if not self._adopted:
             self._adopt()
@@ -54,16 +55,16 @@ class Forwarders:
             self._let_go(output)
         for output in sorted(wanted - self._actors.keys()):
             self._begin(output)
-        self._hear()
+        self._hear(hurry)
         now = now_ms()
         found = [now if report.working else report.following for report in self._reports.values()]
         return min((at for at in found if at is not None), default=None)
 
     def settle(self, most: int = 100_000) -> bool:
         """Work until every connection waits for something to happen, or is faulted; False when `most` looks or a wait
-        for time come before that, or an output cannot be seen to."""
+        for time come before that, or an output cannot be seen to. What is gathered for later goes now."""
         for _ in range(most):
-            following = self.work()
+            following = self.work(hurry=True)
             if following is None:
                 return not self.troubles()
             if not any(report.working for report in self._reports.values()):
@@ -123,8 +124,8 @@ class Forwarders:
         options = self._engine.placement.coordinator | {"max_concurrency": 4}
         self._actors[output] = actor(SenderShell, name, True, self._stays, **options).remote(setup)
 
-    def _hear(self) -> None:
-        asked = {output: handle.report.remote(True) for output, handle in self._actors.items()}
+    def _hear(self, hurry: bool) -> None:
+        asked = {output: handle.report.remote(True, hurry) for output, handle in self._actors.items()}
         if asked:
             ray.wait(list(asked.values()), num_returns=len(asked), timeout=_PATIENCE)
         for output, answer in asked.items():

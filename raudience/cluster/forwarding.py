@@ -21,6 +21,7 @@ from raudience.collector import uncollected
 from raudience.forward.connection import EnsureList, Look, Send, Standing, Wait
 from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed
 from raudience.forward.figures import Figures, Tally
+from raudience.forward.gathering import Gathering
 from raudience.forward.keeping import snapshot
 from raudience.forward.kinds import Done, Failure, GoneAtPartner, Outcome, Partly, Retry
 from raudience.forward.partner import Forwarded, Partner, Request, RequestKind, Response
@@ -91,7 +92,7 @@ class Forwarder:
         self.connection = fresh(partner, link.settings)
         self._written = 0
         self._refreshed = 0
-        self._since: int | None = None
+        self._gathering = Gathering()
         self._attempts, self._waits = 0, 0
         self.tally = Tally()
         self._calls = Calls(partner, world, self.tally, failpoint)
@@ -158,11 +159,12 @@ class Forwarder:
                 self._failpoint("before looking")
                 with uncollected():
                     self._note(self.connection.planned(self._source.standings(step.mpids), now))
+                self._gathering.see(self.connection.unseen)
                 self._failpoint("after noting what is sent")
                 return now
             case Send():
                 return self._send(now)
-            case Wait(None) if self._since is not None and self.connection.fault is None:
+            case Wait(None) if due > now and self.connection.fault is None:
                 return due
             case Wait():
                 return step.until
@@ -176,24 +178,7 @@ class Forwarder:
 
     def figures(self, output: str, now: int) -> Figures:
         """What operators see."""
-        connection, fault = self.connection, self.connection.fault
-        return Figures(
-            connection=self.link.id,
-            output=output,
-            audience=self.link.audience,
-            variation=self.link.variation,
-            backlog=connection.backlog,
-            age=self.tally.age(now),
-            backfill=self.tally.backfill(now),
-            rate=self.tally.rate(now),
-            items=self.tally.items,
-            requests=self.tally.requests,
-            retries=self.tally.retries,
-            throttled=self.tally.throttled(),
-            held={kind: len(held) for kind, held in connection.held.items()},
-            succeeded=self.tally.succeeded,
-            fault=None if fault is None else type(fault.failure).__name__,
-        )
+        return self.tally.figures(self.link.forwarded, output, self.connection, now)
 
     def end(self, at: int) -> bool:
         """Do downstream what the partner's policy says of an audience that was deleted at an instant; whether all of it
@@ -228,12 +213,10 @@ class Forwarder:
         return self.link.recheck > self.connection.rechecked or self.link.attributes != self.connection.attributes
 
     def _gathered(self, now: int) -> int:
-        """The instant at which users to whom something has happened have been gathered for long enough."""
-        if not self.connection.counts[0]:
-            self._since = None
-            return now
-        self._since = now if self._since is None else self._since
-        return self._since + self.link.flush
+        """The instant at which users to whom something has happened have been gathered for long enough, or fill a
+        request."""
+        unseen, full = self.connection.unseen, self._partner.bounds(self.link.settings).items
+        return self._gathering.due(unseen, now, 0 if unseen >= full else self.link.flush)
 
     def _hear(self) -> None:
         heard = self._source.heard(self.connection.position)

@@ -86,15 +86,15 @@ class Outgoing:
         self._known: dict[str, tuple[Output, Mapping[str, str | bool | int]]] = {}
         self._buckets: dict[str, dict[RequestKind, Bucket]] = {}
 
-    def work(self) -> int | None:
+    def work(self, hurry: bool = False) -> int | None:
         """Let every connection have its turn; the instant at which the first of them goes on, None when all wait for
-        something to happen."""
+        something to happen. hurry: what is gathered for later goes now."""
         with self._hands.floor:
             self._feed.refresh()
             catalog = self._engine.catalog()
             self._retire(catalog)
             self._part(catalog)
-            self._follow(catalog)
+            self._follow(catalog, hurry)
             seats = [seat for seat in self._seats.values() if seat.turn is None]
         for seat in seats:
             seat.turn = self._hands.begin(partial(self._turn, seat))
@@ -109,9 +109,9 @@ class Outgoing:
 
     def settle(self, most: int = 100_000) -> bool:
         """Work until every connection waits for something to happen, or is faulted; False when `most` turns or a wait
-        for time come before that."""
+        for time come before that. What is gathered for later goes now."""
         for _ in range(most):
-            following = self.work()
+            following = self.work(hurry=True)
             if following is None:
                 return True
             if self._under_way():
@@ -195,7 +195,7 @@ class Outgoing:
             if not self._is_ours(departure.connection) or (seat is not None and seat.turn is not None):
                 continue
             output = catalog.outputs[departure.connection.output]
-            link = self._link(output, departure.connection, departure.forwarded, at_once=True)
+            link = self._link(output, departure.connection, departure.forwarded, hurry=True)
             if seat is None:
                 seat = self._seats[key] = self._begun(departure.connection, link, output, Nobody())
             if seat.departure is None and departure.ending == "remove":
@@ -204,7 +204,7 @@ class Outgoing:
             seat.forwarder.leave(link, Nobody())
             seat.connection, seat.departure = departure.connection, departure
 
-    def _follow(self, catalog: CatalogState) -> None:
+    def _follow(self, catalog: CatalogState, hurry: bool) -> None:
         """Begin what is new, and heed what has changed. A list that is about to go is not adopted by another."""
         going = {(each.connection.output, each.forwarded) for each in catalog.departed.values()}
         for key, connection in catalog.connections.items():
@@ -212,7 +212,7 @@ class Outgoing:
             if not connection.active or not self._is_ours(connection) or (seat is not None and seat.turn is not None):
                 continue
             output, name = catalog.outputs[connection.output], forwarded(catalog, connection)
-            link = self._link(output, connection, name)
+            link = self._link(output, connection, name, hurry)
             if seat is None and (connection.output, name) in going:
                 continue
             if seat is None:
@@ -295,9 +295,10 @@ class Outgoing:
         )
         return Surroundings(self._send, self._clock, self._chance, _nonce, buckets, self._together)
 
-    def _link(self, output: Output, connection: Connection, name: str, at_once: bool = False) -> Link:
+    def _link(self, output: Output, connection: Connection, name: str, hurry: bool) -> Link:
         settings = {**self._settings(output), **connection.settings}
-        flush, wishes = 0 if at_once else connection.flush, (connection.recheck, connection.resend)
+        flush = self._partner_of(output.partner).flush if connection.flush is None else connection.flush
+        flush, wishes = 0 if hurry else flush, (connection.recheck, connection.resend)
         attributes = attributes_of(self._engine, connection)
         return Link(
             connection.id, name, settings, connection.audience, connection.variation, flush, *wishes, attributes

@@ -42,7 +42,7 @@ class SenderShell:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._report = Report()
+        self._report, self._hurries = Report(), 0
         self._told = threading.Condition()
         self._ended, self._pause = threading.Event(), _SHORTEST
         self._gauges, self._lines, self._shown = Gauges(setup.engine), FigureLines(), 0.0
@@ -53,12 +53,14 @@ class SenderShell:
         """Whether it was told the same at birth."""
         return setup == self._setup
 
-    def report(self, fresh: bool = False) -> Report:
-        """How the connections stand. fresh: after a look that began later than this was asked, if that ends soon."""
+    def report(self, fresh: bool = False, hurry: bool = False) -> Report:
+        """How the connections stand. fresh: after a look that began later than this was asked, if that ends soon.
+        hurry: what is gathered for later goes with that look."""
         with self._told:
             if not fresh:
                 return self._report
             looks = self._report.looks + 2
+            self._hurries = looks if hurry else self._hurries
             seen = self._told.wait_for(lambda: self._report.looks >= looks or bool(self._report.trouble), _PATIENCE)
             return self._report if seen else msgspec.structs.replace(self._report, working=True)
 
@@ -92,7 +94,7 @@ class SenderShell:
             ) as outgoing,
         ):
             while not self._ended.is_set():
-                following = outgoing.work()
+                following = outgoing.work(self._report.looks < self._hurries)
                 waits = following is None or not outgoing.due(following)
                 self._tell(outgoing, following, outgoing.busy or not waits)
                 if waits:

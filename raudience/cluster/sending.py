@@ -15,12 +15,13 @@ __all__ = ["Report", "Sending", "Setup"]
 class Sending(Protocol):
     """All connections of an engine at work. Instants are int milliseconds of the wall clock."""
 
-    def work(self) -> int | None:
-        """See to all of them; the instant at which the first goes on, None when all wait for something to happen."""
+    def work(self, hurry: bool = ...) -> int | None:
+        """See to all of them; the instant at which the first goes on, None when all wait for something to happen.
+        hurry: what is gathered for later goes now."""
 
     def settle(self, most: int = ...) -> bool:
         """Work until every connection waits for something to happen, or is faulted; False when `most` looks or a wait
-        for time come before that."""
+        for time come before that. What is gathered for later goes now."""
 
     def run(self, until: Callable[[], bool]) -> None:
         """Work until somebody says that it is enough."""

@@ -129,6 +129,11 @@ class Connection:
         one may be among both."""
         return len(self._live), len(self._later)
 
+    @property
+    def unseen(self) -> int:
+        """Users to whom something has happened, and who have not been looked at since."""
+        return len(self._live) - (len(self._looked) if self._was_live else 0)
+
     def configure(self, settings: Settings, limits: Limits) -> None:
         """Send as these settings say; what was planned by others is planned anew."""
         self._settings, self._limits, self._batches, self._looked = settings, limits, [], frozenset()

@@ -8,6 +8,8 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from raudience.clock import MINUTE, SECOND
+from raudience.forward.connection import Connection
+from raudience.forward.partner import Forwarded
 
 __all__ = ["Backfill", "Figures", "Tally"]
 
@@ -125,6 +127,27 @@ class Tally:
             return None
         rate = _rate(self._settled, now)
         return Backfill(self._total - self._later, self._total, self._later / rate if rate else None)
+
+    def figures(self, what: Forwarded, output: str, connection: Connection, now: int) -> Figures:
+        """How a connection of an output stands."""
+        fault = connection.fault
+        return Figures(
+            connection=what.connection,
+            output=output,
+            audience=what.audience,
+            variation=what.variation,
+            backlog=connection.backlog,
+            age=self.age(now),
+            backfill=self.backfill(now),
+            rate=self.rate(now),
+            items=self.items,
+            requests=self.requests,
+            retries=self.retries,
+            throttled=self.throttled(),
+            held={kind: len(held) for kind, held in connection.held.items()},
+            succeeded=self.succeeded,
+            fault=None if fault is None else type(fault.failure).__name__,
+        )
 
     def rate(self, now: int) -> float:
         """Items a second, of late."""

@@ -60,7 +60,7 @@ class Rate(msgspec.Struct, frozen=True):
 class Limits(msgspec.Struct, frozen=True):
     """items, bytes: of one request. requests: so many in `window` milliseconds, for each account. atomic: one bad item
     fails all. others: classes of requests that are counted apart; each class that is not named may make as many
-    as `requests` says."""
+    as `requests` says. overhead: bytes that a value takes in a request beside twice its own, at most as a rule."""
 
     items: int
     bytes: int
@@ -68,10 +68,16 @@ class Limits(msgspec.Struct, frozen=True):
     window: int
     atomic: bool = True
     others: dict[RequestKind, Rate] = {}
+    overhead: int = 1_000
 
     def rate(self, kind: RequestKind) -> Rate:
         """How many requests of a class may be made."""
         return self.others.get(kind, Rate(self.requests, self.window))
+
+    def size(self, item: Item) -> int:
+        """Bytes of an item in a request, rather too many than too few."""
+        size = self.overhead + 2 * len(item.value)
+        return size + sum(self.overhead + 2 * len(value) for value in item.replaces) if item.replaces else size
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +138,8 @@ class Partner(ABC):
     whole: ClassVar[bool] = False
     """Whether it takes users whole, identities and attributes in one value of the only kind `members.WHOLE`; the rules
     say which identities go in."""
+    flush: ClassVar[int] = 0
+    """Milliseconds for which changes are gathered, for connections that do not say; a full request goes earlier."""
     refresh: ClassVar[int | None] = None
     """Milliseconds after which a member must be sent again, or the partner forgets it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -42,9 +42,8 @@ def difference(
 
 
 def cut(batch: Batch, limits: Limits) -> list[Batch]:
-    """Batches within the limits."""
-    size = limits.items
-    return parted(batch, [batch.items[first : first + size] for first in range(0, len(batch.items), size)])
+    """Batches within the limits, of items and of bytes; an item that is too large for any request goes alone."""
+    return parted(batch, list(_groups(batch.items, limits)))
 
 
 def parted(batch: Batch, groups: Sequence[tuple[Item, ...]]) -> list[Batch]:
@@ -91,6 +90,19 @@ def _items_of_users(puts: Iterable[Row], drops: Iterable[Row]) -> tuple[Item, ..
         former.setdefault(mpid, []).append(value)
     added = [Item(value, True, tuple(former.pop(mpid, ()))) for mpid, value in puts]
     return (*map(void, former.values()), *added)
+
+
+def _groups(items: Iterable[Item], limits: Limits) -> Iterator[tuple[Item, ...]]:
+    group, room = list[Item](), limits.bytes
+    for item in items:
+        size = limits.size(item)
+        if group and (len(group) == limits.items or size > room):
+            yield tuple(group)
+            group, room = [], limits.bytes
+        group.append(item)
+        room -= size
+    if group:
+        yield tuple(group)
 
 
 def _spread(rows: Iterable[Row], group: dict[bytes, int], groups: int) -> list[list[Row]]:

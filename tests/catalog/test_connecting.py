@@ -96,7 +96,7 @@ def test_everything_that_is_wrong_with_a_connection_is_told_at_once():
 
 def test_a_connection_sends_and_takes_no_attributes_along_until_somebody_says_otherwise():
     connection = only(after(*CONNECTED))
-    assert (connection.active, connection.flush, connection.attributes) == (True, 0, ())
+    assert (connection.active, connection.flush, connection.attributes) == (True, None, ())
     assert (connection.settings, connection.stop) == ({"emails": True}, None)
 
 

@@ -13,6 +13,7 @@ from raudience.catalog.outputs import Output
 from raudience.cluster.client import connect
 from raudience.cluster.hands import ManyHands
 from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.cluster.objects import Objects
 from raudience.cluster.outgoing import Outgoing
 from raudience.cluster.wire import Wire
 from raudience.criteria.build import user
@@ -341,6 +342,50 @@ def test_changes_are_gathered_for_as_long_as_a_connection_says():
     assert world.held() == sha256("one@x.com")
     world.settle()
     assert world.held() == sha256("one@x.com", "two@x.com")
+    world.close()
+
+
+def test_all_that_was_gathered_goes_when_its_time_has_come_however_many_they_are():
+    world = World()
+    world.put(batch(1, "pro", email="1@x.com"))
+    world.settle()
+    world.engine.decide(Configure("ana", world.connection().id, flush=60_000), T)
+    world.put(*(batch(mpid, "pro", email=f"{mpid}@x.com") for mpid in range(2, 2_300)))
+    assert world.outgoing.work() == T + 60_000
+    world.now += 60_000
+    while (following := world.outgoing.work()) is not None:
+        assert following <= world.now
+    assert len(world.held()) == 2_299
+    world.close()
+
+
+def test_a_full_request_does_not_wait_for_its_time():
+    world = World()
+    world.put(batch(1, "pro", email="1@x.com"))
+    world.settle()
+    world.engine.decide(Configure("ana", world.connection().id, flush=60_000), T)
+    world.put(*(batch(mpid, "pro", email=f"{mpid}@x.com") for mpid in range(2, 2_502)))
+    while (following := world.outgoing.work()) is not None:
+        assert following <= world.now
+    assert len(world.held()) == 2_501
+    world.close()
+
+
+def test_a_connection_that_does_not_say_gathers_as_its_partner_has_it(tmp_path):
+    world = World()
+    world.engine.decide(PutOutput("ana", Output("lake", "Lake", "files", {"folder": str(tmp_path)})), T)
+    world.engine.decide(Connect("ana", "pros", "lake", settings={"forward_email": True}), T)
+    world.outgoing._outputs = {"lake"}
+    world.put(batch(1, "pro", email="one@x.com"))
+    world.outgoing._send = world.outgoing._hands.outside(Objects().send)
+    began = world.now
+    while world.outgoing.work() == began:
+        pass
+    world.put(batch(2, "pro", email="two@x.com"))
+    before = len(list(tmp_path.glob("*.ndjson")))
+    assert world.outgoing.work() == began + 3 * 60 * 60 * 1_000
+    assert world.outgoing.settle()
+    assert len(list(tmp_path.glob("*.ndjson"))) == before + 1
     world.close()
 
 

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote
 
 import msgspec
 
-from raudience.clock import MINUTE
+from raudience.clock import HOUR, MINUTE
 from raudience.criteria.dates import write_moment
 from raudience.errors import ReportBug
 from raudience.forward.kinds import Outcome
@@ -46,7 +46,8 @@ class Files(Sink):
         ),
         Setting("batch_size", "Lines in a file", "number", 50_000, help="1 to 50,000"),
     )
-    limits = Limits(items=50_000, bytes=64 << 20, requests=600, window=MINUTE)
+    limits = Limits(items=50_000, bytes=64 << 20, requests=600, window=MINUTE, overhead=500)
+    flush = 3 * HOUR
     deletes = "keep"
 
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:

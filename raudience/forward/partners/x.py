@@ -70,6 +70,7 @@ class X(Partner, XLogin, TellsStatus, Advises):
         requests=1_500,
         window=MINUTE,
         atomic=True,
+        overhead=40,
         others={"write": Rate(450, MINUTE), "read": Rate(2_000, 15 * MINUTE)},
     )
     deletes = "delete"
