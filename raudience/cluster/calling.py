@@ -54,6 +54,7 @@ class Calls:
         (signed,) = self._signed([request], settings, now)
         self._failpoint("before request")
         answer = self._world.send(signed)
+        self._hear([request], [answer], now)
         self._failpoint("after request")
         return answer
 
@@ -64,6 +65,7 @@ class Calls:
         signed = self._signed(requests, settings, now)
         self._failpoint("before request")
         answers = self._world.together(signed)
+        self._hear(requests, answers, now)
         self._failpoint("after request")
         return answers
 
@@ -73,6 +75,13 @@ class Calls:
             self._tally.retry()
         if isinstance(outcome, RateLimited) and outcome.until is not None:
             self._world.buckets[kind].close(outcome.until)
+
+    def _hear(self, requests: Sequence[Request], answers: Sequence[Response | None], now: int) -> None:
+        """Take in what a partner says in passing of its limits."""
+        for request, answer in zip(requests, answers, strict=True):
+            left = None if answer is None else self._partner.left(answer)
+            if left is not None:
+                self._world.buckets[request.kind].heed(left.requests, left.until, now)
 
     def _signed(self, requests: Sequence[Request], settings: Settings, now: int) -> list[Request]:
         for request in requests:

@@ -36,10 +36,13 @@ class Bucket:
         """The partner takes nothing before an instant."""
         self._closed = max(self._closed, until)
 
-    def heed(self, left: int, now: int) -> None:
-        """The partner says how many requests it still takes: it counts."""
+    def heed(self, left: int, until: int, now: int) -> None:
+        """The partner says how many requests it still takes before an instant: fewer than thought count, and none are
+        made in vain. What it says of more than a window ahead is not believed."""
         self._refill(now)
         self._left = min(self._left, left)
+        if left <= 0:
+            self.close(min(until, now + self._window))
 
     def _refill(self, now: int) -> None:
         passed = max(0, now - self._began)

@@ -12,8 +12,8 @@ import msgspec
 from raudience.forward.kinds import Failure, Outcome
 
 __all__ = [
-    "Forwarded", "IdentityRule", "Item", "Limits", "Partner", "Rate", "Request", "RequestKind", "Response", "Setting",
-    "Settings",
+    "Forwarded", "IdentityRule", "Item", "Left", "Limits", "Partner", "Rate", "Request", "RequestKind", "Response",
+    "Setting", "Settings",
 ]  # fmt: skip
 
 Settings: TypeAlias = Mapping[str, str | bool | int]
@@ -78,6 +78,13 @@ class Limits(msgspec.Struct, frozen=True):
         """Bytes of an item in a request, rather too many than too few."""
         size = self.overhead + 2 * len(item.value)
         return size + sum(self.overhead + 2 * len(value) for value in item.replaces) if item.replaces else size
+
+
+class Left(msgspec.Struct, frozen=True):
+    """So many more requests are taken before an instant, in milliseconds."""
+
+    requests: int
+    until: int
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -151,6 +158,10 @@ class Partner(ABC):
         """The id of the list at a partner that keeps none. Nothing is asked for it: it is neither found, made nor
         renamed; another name gives another id. All kinds have the same id, and what it stands for is deleted once.
         None: the partner keeps lists."""
+        return None
+
+    def left(self, response: Response) -> Left | None:
+        """What an answer says in passing of the limit on requests of its class; None: nothing."""
         return None
 
     @abstractmethod

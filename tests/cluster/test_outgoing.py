@@ -20,7 +20,7 @@ from raudience.criteria.build import user
 from raudience.forward.partner import Response
 from raudience.forward.partners import PARTNERS
 from tests.forward.fakes.wire import Lost, Served
-from tests.forward.fakes.x import ACCOUNT, FakeX
+from tests.forward.fakes.x import ACCOUNT, LIMITS, FakeX
 from tests.stories.stage import utc
 
 T = utc("2026-01-05T10:00:00Z")
@@ -399,6 +399,25 @@ def test_in_another_life_it_goes_on_and_sends_nothing_twice(tmp_path):
     world.settle()
     assert world.held() == sha256("one@x.com", "two@x.com")
     assert world.outgoing.held()[world.connection().id]["email"] == 2
+    world.close()
+
+
+def test_x_is_not_asked_in_vain_before_its_minute_is_over(monkeypatch):
+    monkeypatch.setitem(LIMITS, "users", (3, 60_000))
+    told = []
+
+    class Watched(World):
+        def send(self, request):
+            told.append(super().send(request))
+            return told[-1]
+
+    world = Watched()
+    for mpid in range(1, 9):
+        world.put(batch(mpid, "pro", email=f"{mpid}@x.com"))
+        world.settle()
+    assert world.held() == sha256(*(f"{mpid}@x.com" for mpid in range(1, 9)))
+    assert {answer.status for answer in told} == {200}
+    assert world.now >= T + 2 * 60_000
     world.close()
 
 

@@ -25,12 +25,26 @@ def test_it_never_holds_more_than_one_window():
     assert bucket.ready(10 * MINUTE) > 10 * MINUTE
 
 
-def test_what_the_partner_says_counts():
+def test_fewer_requests_than_thought_count_and_more_do_not():
     bucket = Bucket(100, MINUTE)
-    bucket.heed(0, 0)
+    bucket.heed(1, MINUTE, 0)
+    bucket.heed(90, MINUTE, 0)
+    bucket.take(0)
     assert bucket.ready(0) == 600
-    bucket.close(5_000)
+
+
+def test_a_partner_that_takes_no_more_is_not_asked_before_it_does():
+    bucket = Bucket(100, MINUTE)
+    bucket.heed(0, 5_000, 0)
     assert bucket.ready(1_000) == 5_000
+    bucket.close(7_000)
+    assert bucket.ready(1_000) == 7_000
+
+
+def test_no_partner_shuts_a_bucket_for_longer_than_a_window_by_a_word_in_passing():
+    bucket = Bucket(100, MINUTE)
+    bucket.heed(0, 90 * MINUTE, 0)
+    assert bucket.ready(0) == MINUTE
 
 
 @given(st.integers(1, 50), st.lists(st.integers(0, 5_000), max_size=200))

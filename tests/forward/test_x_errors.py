@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raudience.forward.kinds import AskPermission, BadItems, Done, OurBug, RateLimited, Retry, SignInAgain
+from raudience.forward.partner import Left
 from raudience.forward.partners.x_errors import ERRORS, advice, read_failure
 from tests.forward.test_x import answer, items, refusal, sha256, x
 
@@ -77,6 +78,25 @@ RESET, ACCOUNT_RESET = {"x_rate_limit_reset": "1700000020"}, {"x_account_rate_li
 def test_a_limit_ends_when_x_says_and_the_accounts_word_rules(headers, until):
     limited = x.read_sent(refusal(429, "TOO_MANY_REQUESTS", **headers), items(1))
     assert limited == RateLimited(429, "TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS says X", until)
+
+
+REMAINING = {"x_rate_limit_remaining": "7"}
+ACCOUNT_REMAINING = {"x_account_rate_limit_remaining": "3"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (RESET | REMAINING, Left(7, 1_700_000_020_000)),
+        (RESET | ACCOUNT_RESET | REMAINING | ACCOUNT_REMAINING, Left(3, 1_700_000_050_000)),
+        (REMAINING, None),
+        (RESET, None),
+        (RESET | {"x_rate_limit_remaining": "many"}, None),
+        ({}, None),
+    ],
+)
+def test_what_x_still_takes_is_read_and_the_accounts_word_rules(headers, expected):
+    assert x.left(answer(200, **headers)) == expected
 
 
 @pytest.mark.parametrize(

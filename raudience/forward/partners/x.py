@@ -22,9 +22,20 @@ from raudience.errors import ReportBug
 from raudience.forward.answers import without_items
 from raudience.forward.capabilities import Advises, ListStatus, TellsStatus
 from raudience.forward.kinds import AskPermission, BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Retry
-from raudience.forward.partner import IdentityRule, Item, Limits, Partner, Rate, Request, Response, Setting, Settings
+from raudience.forward.partner import (
+    IdentityRule,
+    Item,
+    Left,
+    Limits,
+    Partner,
+    Rate,
+    Request,
+    Response,
+    Setting,
+    Settings,
+)
 from raudience.forward.partners.oauth import Keys, percent, signed
-from raudience.forward.partners.x_errors import advice, content, is_ok, objects, read_failure
+from raudience.forward.partners.x_errors import advice, content, is_ok, left, objects, read_failure
 from raudience.forward.partners.x_login import XLogin
 from raudience.forward.partners.x_texts import device_id, email, handle
 
@@ -75,6 +86,9 @@ class X(Partner, XLogin, TellsStatus, Advises):
     )
     deletes = "delete"
     refresh = 330 * DAY
+
+    def left(self, response: Response) -> Left | None:
+        return left(response)
 
     def list_name(self, forwarded: str, kind: str) -> str:
         return f"{forwarded} ({kind.replace('_', ' ')})"

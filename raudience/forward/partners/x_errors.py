@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from raudience.clock import SECOND
 from raudience.forward.answers import asked_to_wait
 from raudience.forward.kinds import (
     AskPermission,
@@ -24,9 +25,9 @@ from raudience.forward.kinds import (
     Retry,
     SignInAgain,
 )
-from raudience.forward.partner import Response
+from raudience.forward.partner import Left, Response
 
-__all__ = ["ERRORS", "ErrorRow", "advice", "content", "is_ok", "objects", "read_failure"]
+__all__ = ["ERRORS", "ErrorRow", "advice", "content", "is_ok", "left", "objects", "read_failure"]
 
 Kind: TypeAlias = (
     type[Retry]
@@ -115,7 +116,9 @@ ERRORS: Final = (
 _ROWS: Final = {(row.status, row.code): row for row in ERRORS}
 _GRAVITY: Final = (SignInAgain, AskPermission, GoneAtPartner, RateLimited, Retry, BadItems, OurBug)
 """Of several errors at once the first of these counts: no use in trying others before it is gone."""
-_RESETS: Final = ("x-account-rate-limit-reset", "x-rate-limit-reset")
+_LIMITS: Final = ("x-account-rate-limit", "x-rate-limit")
+"""Of the ads account and of the user: the first that is there counts."""
+_WHOLE: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 _MOST_TEXT: Final = 500
 
@@ -175,7 +178,16 @@ def _errors(response: Response) -> Iterator[tuple[str, str]]:
 def _until(response: Response) -> int | None:
     """The instant that X asks to wait for: the reset of the ads account's limit before that of the user's, else what
     `retry-after` says."""
-    resets = [response.headers[name] for name in _RESETS if name in response.headers]
-    if response.status == 429 and resets and resets[0].isdecimal():
-        return int(resets[0]) * 1_000
-    return asked_to_wait(response)
+    reset = _limit(response, "reset")
+    return asked_to_wait(response) if response.status != 429 or reset is None else reset * SECOND
+
+
+def left(response: Response) -> Left | None:
+    """What X still takes: requests of the class that was asked, of the ads account before those of the user."""
+    requests, reset = _limit(response, "remaining"), _limit(response, "reset")
+    return None if requests is None or reset is None else Left(requests, reset * SECOND)
+
+
+def _limit(response: Response, what: str) -> int | None:
+    told = [response.headers[f"{name}-{what}"] for name in _LIMITS if f"{name}-{what}" in response.headers]
+    return int(told[0]) if told and _WHOLE.fullmatch(told[0]) else None
