@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 from raudience.catalog.commands import Departed, Fault
 from raudience.catalog.connecting import forwarded
@@ -17,12 +16,12 @@ from raudience.catalog.entries import CatalogState
 from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.clock import SECOND, now_ms
 from raudience.cluster.calling import Surroundings
+from raudience.cluster.elsewhere import Elsewhere
 from raudience.cluster.engine import Engine
 from raudience.cluster.forwarding import Forwarder, Link, Source
 from raudience.cluster.hands import Hands
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledgers import beside, log_name
-from raudience.cluster.objects import SCHEMES, Objects
 from raudience.cluster.secrets import Secrets
 from raudience.cluster.sources import AudienceSource, Feed, Nobody, attributes_of, is_here, source_of
 from raudience.cluster.wire import Wire
@@ -337,11 +336,11 @@ class _Sender:
     """Sends a request to where its address says."""
 
     def __init__(self, instead: Mapping[str, str] | None) -> None:
-        self._instead, self._objects = instead, Objects()
+        self._instead, self._elsewhere = instead, Elsewhere()
         self._wire: Wire | None = None
 
     def send(self, request: Request) -> Response | None:
-        if urlsplit(request.url).scheme in SCHEMES:
-            return self._objects.send(request)
+        if self._elsewhere.takes(request):
+            return self._elsewhere.send(request)
         self._wire = self._wire or Wire(self._instead)
         return self._wire.send(request)

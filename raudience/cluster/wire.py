@@ -1,4 +1,4 @@
-"""Requests to partners, over HTTP or to where files and objects are kept."""
+"""Requests to partners, over HTTP or to where files, objects and streams are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from raudience.clock import SECOND, now_ms
-from raudience.cluster.objects import SCHEMES, Objects
+from raudience.cluster.elsewhere import Elsewhere
 from raudience.errors import FixRequest
 from raudience.forward.partner import Request, Response
 
@@ -29,15 +29,15 @@ class Wire:
     for proxies: `{"https://ads-api.x.com": "http://127.0.0.1:8099"}`."""
 
     def __init__(self, instead: Mapping[str, str] | None = None) -> None:
-        self._instead, self._objects = dict(instead or {}), Objects()
+        self._instead, self._elsewhere = dict(instead or {}), Elsewhere()
         self._pool: Any = None
         self._errors: tuple[type[Exception], ...] = (OSError,)
 
     def send(self, request: Request) -> Response | None:
         """The answer; None when there was none: nobody knows then whether the request arrived. Raises FixRequest
         without the extra that HTTP needs."""
-        if urlsplit(request.url).scheme in SCHEMES:
-            return self._objects.send(request)
+        if self._elsewhere.takes(request):
+            return self._elsewhere.send(request)
         self._open()
         try:
             answer = self._pool.request(

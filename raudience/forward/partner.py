@@ -26,11 +26,11 @@ RequestKind: TypeAlias = Literal["members", "write", "read"]
 
 class Setting(msgspec.Struct, frozen=True):
     """One setting: the form, the check and the page of the partner are made of these. secret: kept encrypted and never
-    shown. choices: of type choice."""
+    shown. choices: of type choice; of type names, which is some of them between commas."""
 
     name: str
     label: str
-    type: Literal["text", "flag", "choice", "number"] = "text"
+    type: Literal["text", "flag", "choice", "number", "names"] = "text"
     default: str | bool | int | None = None
     required: bool = False
     secret: bool = False

@@ -13,8 +13,8 @@ from raudience.forward.partner import Setting
 __all__ = ["apart", "faults_of", "filled", "read_texts"]
 
 _FLAGS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_TYPES: Final = {"text": str, "choice": str, "flag": bool, "number": int}
-_EXPECTED: Final = {"text": "a text", "choice": "a text", "flag": "true or false", "number": "a whole number"}
+_TYPES: Final = {"text": str, "choice": str, "flag": bool, "number": int, "names": str}
+_EXPECTED: Final = {"text": "a text", "flag": "true or false", "number": "a whole number", "names": "names, as a text"}
 
 
 def read_texts(table: Iterable[Setting], texts: Mapping[str, str]) -> dict[str, Value]:
@@ -64,6 +64,9 @@ def _wrong(setting: Setting, given: Mapping[str, object], kept: bool, path: str)
         return []
     if value is None or value == "":
         return [Fault(path, f"a value: {setting.label}", "none", setting.help)] if setting.required else []
+    if setting.type == "names" and isinstance(value, str):
+        strange = [name.strip() for name in value.split(",") if name.strip() not in setting.choices]
+        return [unknown(path, "names between commas", name, setting.choices) for name in strange]
     expected = _expected(setting)
     if type(value) is not _TYPES[setting.type] or (setting.type == "choice" and value not in setting.choices):
         return [Fault(path, expected, "another one, which is secret" if setting.secret else f"`{value}`", setting.help)]

@@ -3,10 +3,12 @@
 from email.utils import formatdate
 
 from raudience.forward.partners.files import Files
+from raudience.forward.partners.firehose import Firehose
 from raudience.forward.partners.webhook import Webhook
 from tests.forward.cases_x import CASE as X
 from tests.forward.conformance import CONNECTION, Case, Kind
 from tests.forward.fakes.bucket import Bucket
+from tests.forward.fakes.deliveries import Deliveries
 from tests.forward.fakes.receiver import Receiver
 
 PLAIN = tuple(Kind(name, name, f"forward_{name}", str) for name in ("email", "customer_id"))
@@ -51,4 +53,21 @@ FILES = Case(
     ended=lambda fake, name: False,
 )
 
-CASES = (WEBHOOK, FILES, X)
+NAMES = {"email": "Email", "customer_id": "CustomerId"}
+
+FIREHOSE = Case(
+    Firehose(),
+    {"delivery_stream_name": "audiences", "access_key_id": "AKID", "secret_access_key": "s3cret"},
+    PLAIN,
+    Deliveries,
+    lambda fake, name, kind, now: fake.members("audiences", CONNECTION, NAMES[kind]),
+    limit=lambda fake, until: fake.trouble(400, "ThrottlingException", times=3),
+    shut=setting(keys=set()),
+    open=setting(keys={"AKID"}),
+    ended=lambda fake, name: (
+        [record["AudienceName"] for record in fake.records("audiences") if "IsAudienceDeleted" in record] == [name]
+    ),
+    names_instants=False,
+)
+
+CASES = (WEBHOOK, FILES, FIREHOSE, X)

@@ -37,7 +37,7 @@ class Case:
     request is one too many, and the answer names the instant. shut(fake), open(fake): credentials are not valid any
     longer, and again. ended(fake, name): whether the audience is deleted there. forget(fake, name, kind): somebody
     removes it at the partner; None: nobody could tell. refuse(fake, value): from now on a value is not taken; None:
-    everything is."""
+    everything is. names_instants: whether answers say from when on requests are taken again."""
 
     partner: Partner
     output: dict
@@ -50,6 +50,7 @@ class Case:
     ended: Callable[..., bool]
     forget: Callable[..., None] | None = None
     refuse: Callable[..., None] | None = None
+    names_instants: bool = True
 
     def __repr__(self):
         return self.partner.id

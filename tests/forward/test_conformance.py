@@ -103,7 +103,7 @@ def test_too_many_requests_are_waited_out(case):
     world.stands(4, "dan@x.org", "Dan")
     world.settle()
     world.check()
-    assert world.now >= until
+    assert world.now >= until or not case.names_instants
 
 
 def test_credentials_are_not_valid_any_longer_and_somebody_resumes(case):

@@ -7,6 +7,7 @@ from pathlib import Path
 from raudience.forward.members import WHOLE, Member, encode
 from raudience.forward.partner import Forwarded, Item
 from raudience.forward.partners import PARTNERS
+from raudience.forward.partners.firehose import NAMES
 from raudience.forward.partners.webhook import Webhook
 from tests.forward.cases import PLAIN, setting
 from tests.forward.conformance import Case, World
@@ -122,3 +123,17 @@ def test_the_line_of_the_page_on_files_is_what_is_written():
     request = PARTNERS["files"].send({"folder": "/data"}, listed, WHOLE, items, NOW)
     assert request.body.decode() in text
     assert request.url.rpartition("/")[2] in text
+
+
+def test_the_record_of_the_page_on_kinesis_firehose_is_what_is_sent():
+    text = (DOCS / "partners/firehose.md").read_text(encoding="utf-8")
+    listed = PARTNERS["firehose"].own_list(Forwarded("c7", "big-spenders", None, "Big Spenders"))
+    items = [Item(encode(Member(-40_217, {"email": ("ann@example.org",)}, {"ltv": 420.5})), True)]
+    assert PARTNERS["firehose"].send({}, listed, WHOLE, items, NOW).body.decode() in text
+
+
+def test_the_page_on_kinesis_firehose_names_all_identities_and_settings():
+    text = (DOCS / "partners/firehose.md").read_text(encoding="utf-8")
+    names = {f"`{name}`" for name in NAMES.values() if not name.startswith("Other")}
+    assert [name for name in names if name not in text] == []
+    assert [each.name for each in PARTNERS["firehose"].connection_settings if f"`{each.name}`" not in text] == []
