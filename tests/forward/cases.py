@@ -7,8 +7,8 @@ from raudience.forward.partners.firehose import Firehose
 from raudience.forward.partners.webhook import Webhook
 from tests.forward.cases_x import CASE as X
 from tests.forward.conformance import CONNECTION, Case, Kind
+from tests.forward.deliveries import Deliveries
 from tests.forward.fakes.bucket import Bucket
-from tests.forward.fakes.deliveries import Deliveries
 from tests.forward.fakes.receiver import Receiver
 
 PLAIN = tuple(Kind(name, name, f"forward_{name}", str) for name in ("email", "customer_id"))
