@@ -180,17 +180,17 @@ def test_a_stream_of_somebody_elses_service_delivers_what_was_put(monkeypatch):
     settings = {"delivery_stream_name": "audiences", "region": "us-east-1", "endpoint": f"http://{host}:{port}", **KEYS}
     access = {"aws_access_key_id": "AKID", "aws_secret_access_key": "s3cret", "region_name": "us-east-1"}
     s3, firehose = (boto3.client(name, endpoint_url=settings["endpoint"], **access) for name in ("s3", "firehose"))
-    s3.create_bucket(Bucket="exports")
+    s3.create_bucket(Bucket="delivered")
     firehose.create_delivery_stream(
         DeliveryStreamName="audiences", DeliveryStreamType="DirectPut",
-        ExtendedS3DestinationConfiguration={"RoleARN": "arn:aws:iam::1:role/r", "BucketARN": "arn:aws:s3:::exports"},
+        ExtendedS3DestinationConfiguration={"RoleARN": "arn:aws:iam::1:role/r", "BucketARN": "arn:aws:s3:::delivered"},
     )  # fmt: skip
     try:
         assert checked(settings) == checked({**settings, "delivery_stream_name": ""}) == Done()
         assert isinstance(checked({**settings, "delivery_stream_name": "other"}), AskPermission)
         assert put(settings, *map(user, range(3))) == Done()
-        keys = [each["Key"] for each in s3.list_objects_v2(Bucket="exports")["Contents"]]
-        bodies = b"".join(s3.get_object(Bucket="exports", Key=key)["Body"].read() for key in keys)
+        keys = [each["Key"] for each in s3.list_objects_v2(Bucket="delivered")["Contents"]]
+        bodies = b"".join(s3.get_object(Bucket="delivered", Key=key)["Body"].read() for key in keys)
         assert {json.loads(line)["MPID"] for line in bodies.splitlines()} == {"0", "1", "2"}
         assert isinstance(put({**settings, "delivery_stream_name": "other"}, user(1)), AskPermission)
     finally:
