@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
-from raudience.clock import DAY
-from raudience.coordinator.happenings import Happenings
+from raudience.coordinator.happenings import Happenings, LastDay, happenings_of
 from raudience.coordinator.history import Histories, History, SizeBucket, Step
 from raudience.coordinator.merging import merge
 from raudience.errors import ReportBug
@@ -51,7 +50,7 @@ class Coordinator:
         self._audiences: tuple[str, ...] = ()
         self._adds: Counter[str] = Counter()
         self._drops: Counter[str] = Counter()
-        self._day: deque[Happenings] = deque()
+        self._day = LastDay()
         self._history = History()
 
     def define(self, audiences: Sequence[str]) -> None:
@@ -71,31 +70,30 @@ class Coordinator:
     def take(self, changes: Changes, now: int) -> None:
         """Count changes that came up to `now`, in their order."""
         if len(changes):
-            # Copies, because an array that came in a message would keep the whole message alive for a day.
-            chunk = Happenings(changes.audiences, changes.audience.copy(), changes.entered.copy(), changes.at.copy())
-            self._adds += chunk.count(chunk.entered)
-            self._drops += chunk.count(~chunk.entered)
-            self._day.append(chunk)
+            chunk = happenings_of(changes)
+            self._adds.update(chunk.count(chunk.entered))
+            self._drops.update(chunk.count(~chunk.entered))
+            self._day.take(chunk)
             self._history.take(chunk)
         self._history.advance(now)
-        while self._day and self._day[0].at[-1] < now - DAY:
-            self._day.popleft()
+        self._day.forget(now)
 
     def state(self) -> Counts:
         """What was counted so far."""
-        return Counts(self._audiences, dict(self._adds), dict(self._drops), tuple(self._day), self._history.state())
+        day = tuple(self._day.held)
+        return Counts(self._audiences, dict(self._adds), dict(self._drops), day, self._history.state())
 
     def restore(self, counts: Counts) -> None:
         """Go on from what was counted."""
         self._audiences = counts.audiences
-        self._adds, self._drops, self._day = Counter(counts.adds), Counter(counts.drops), deque(counts.day)
+        self._adds, self._drops, self._day = Counter(counts.adds), Counter(counts.drops), LastDay(counts.day)
         self._history = History()
         if counts.history is not None:
             self._history.restore(counts.history)
 
     def counts(self, now: int) -> tuple[AudienceCount, ...]:
         """Figures of each audience at `now`, by key."""
-        adds, drops = self._last_day(now, True), self._last_day(now, False)
+        adds, drops = self._day.counts(now)
         return tuple(self._figures(key, adds[key], drops[key]) for key in sorted(self._audiences))
 
     def history(self, audience: str, step: Step) -> tuple[SizeBucket, ...]:
@@ -111,12 +109,6 @@ class Coordinator:
                     f"audience {key}: expected {size} members by its changes, got {sizes.get(key, 0)} in the shards"
                 )
                 raise ReportBug(message)
-
-    def _last_day(self, now: int, entered: bool) -> Counter[str]:
-        found: Counter[str] = Counter()
-        for chunk in self._day:
-            found += chunk.count((chunk.entered == entered) & (chunk.at >= now - DAY) & (chunk.at <= now))
-        return found
 
     def _figures(self, key: str, adds_day: int, drops_day: int) -> AudienceCount:
         size = self._adds[key] - self._drops[key]

@@ -104,13 +104,11 @@ class History:
 
     def keep(self, audiences: Collection[str]) -> None:
         """Forget all other audiences."""
-        if self._places.keys() <= set(audiences) and not self._waiting:
-            return
         self._count()
-        gone = [place for key, place in self._places.items() if key not in audiences]
-        if not gone:
+        wanted = set(audiences)
+        left = [key for key in self._places if key in wanted]
+        if len(left) == len(self._places):
             return
-        left = [key for key in self._places if key in audiences]
         table = np.full(len(self._places), -1, np.int32)
         table[[self._places[key] for key in left]] = np.arange(len(left), dtype=np.int32)
         self._places = {key: place for place, key in enumerate(left)}
