@@ -137,13 +137,16 @@ def in_sample(mpids: NDArray[np.int64], level: int) -> NDArray[np.bool_]:
 
 
 def change_ids(
-    audience: int, version: int, mpids: NDArray[np.int64], at: NDArray[np.int64], entered: NDArray[np.bool_]
+    audience: NDArray[np.uint64],
+    version: NDArray[np.int64],
+    mpids: NDArray[np.int64],
+    at: NDArray[np.int64],
+    entered: NDArray[np.bool_],
 ) -> NDArray[np.uint64]:
-    """Ids of changes of one audience, uint64[n]: the same change has the same id in every replay.
+    """Ids of changes, uint64[n]: the same change has the same id in every replay.
 
-    `audience` is the text key of the audience's key.
+    audience: of each, the text key of the audience's key; version: of its definition.
     """
-    seed = np.uint64((audience + version * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF)
-    mixed = mix64(mpids.view(np.uint64) ^ seed)
+    mixed = mix64(mpids.view(np.uint64) ^ (audience + version.view(np.uint64) * _GOLDEN))
     moment = at.view(np.uint64) * np.uint64(2) + entered.astype(np.uint64)
     return mix64(mixed + moment * _GOLDEN)

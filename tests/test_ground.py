@@ -51,14 +51,19 @@ def keys(*values):
 
 def test_ids_of_changes_are_the_same_for_ever():
     ids = change_ids(
-        text_key("carts"), 1, longs(1, -7, 2**62), longs(0, 1_772_323_200_000, -5), np.array([True, False, True])
+        keys(*[text_key("carts")] * 3),
+        longs(1, 1, 1),
+        longs(1, -7, 2**62),
+        longs(0, 1_772_323_200_000, -5),
+        np.array([True, False, True]),
     )
     assert ids.tolist() == [4723453023957140036, 15534435827978687465, 15798636426898086843]
 
 
 def test_every_part_of_a_change_makes_another_id():
     def one(audience, version, mpid, at, entered):
-        return int(change_ids(text_key(audience), version, longs(mpid), longs(at), np.array([entered]))[0])
+        found = change_ids(keys(text_key(audience)), longs(version), longs(mpid), longs(at), np.array([entered]))
+        return int(found[0])
 
     changes = [("a", 1, 1, 5, True), ("b", 1, 1, 5, True), ("a", 2, 1, 5, True), ("a", 1, 2, 5, True),
                ("a", 1, 1, 6, True), ("a", 1, 1, 5, False)]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.hashing import change_ids, text_key
+from raudience.hashing import change_ids, text_keys
 from raudience.records import Change, Changes
 
 __all__ = ["HEADER", "change_keys", "change_lines", "each_change", "number_lines"]
@@ -58,12 +58,10 @@ def change_lines(changes: Changes) -> bytes:
 
 def change_keys(changes: Changes) -> NDArray[np.uint64]:
     """Id of each change, uint64[k]: the same change has the same id in every replay."""
-    ids = np.empty(len(changes), np.uint64)
-    order = np.argsort(changes.audience, kind="stable")
-    ends = np.cumsum(np.bincount(changes.audience, minlength=len(changes.audiences)))
-    for key, version, rows in zip(changes.audiences, changes.versions, np.split(order, ends[:-1]), strict=True):
-        ids[rows] = change_ids(text_key(key), version, changes.mpid[rows], changes.at[rows], changes.entered[rows])
-    return ids
+    present, place = np.unique(changes.audience, return_inverse=True)
+    keys = text_keys(changes.audiences[number].encode() for number in present.tolist())
+    versions = np.array([changes.versions[number] for number in present.tolist()], np.int64)
+    return change_ids(keys[place], versions[place], changes.mpid, changes.at, changes.entered)
 
 
 def number_lines(numbers: NDArray[np.int64]) -> bytes:

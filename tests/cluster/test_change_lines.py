@@ -49,6 +49,6 @@ def test_read_back_it_is_what_was_written(rows):
 
 def test_an_id_follows_from_audience_version_user_instant_and_direction():
     log = changes(("a", "b"), (5, "b", 1, True), (5, "a", 1, True), (6, "b", 1, False))
-    one = np.array([1], np.int64)
-    assert change_keys(log)[2] == change_ids(text_key("b"), 1, one, np.array([6]), np.array([False]))[0]
+    one, key = np.array([1], np.int64), np.array([text_key("b")], np.uint64)
+    assert change_keys(log)[2] == change_ids(key, one, one, np.array([6]), np.array([False]))[0]
     assert len(set(change_keys(log).tolist())) == 3
