@@ -264,8 +264,8 @@ class Engine(Estimating, UserLookups, UserErasures):
 
     def snapshot(self) -> None:
         """Write snapshots of everything now: coming back reads only the log behind them."""
-        for where in (*range(self.shards), COORDINATOR):
-            self._writer.ask(where, "snapshot")
+        self._writer.ask_all("snapshot")
+        self._writer.ask(COORDINATOR, "snapshot")
 
     def scale(self, shards: int) -> None:
         """Have so many shards: key groups move, a few at a time, and each move stops the engine for a moment. Members,

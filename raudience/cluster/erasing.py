@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, assert_never
 
 import msgspec
+import numpy as np
 
 from raudience.clock import now_ms
 from raudience.cluster.carrier import COORDINATOR, Carrier
 from raudience.cluster.entries import Erased
 from raudience.cluster.ledger import Receipts
 from raudience.cluster.live import Arrivals, Batch, Ingested
-from raudience.cluster.lookups import group_of
 from raudience.cluster.serving import Serving
 from raudience.cluster.writing import Writer
 from raudience.errors import FixStore
-from raudience.hashing import keyed_hash, text_id
+from raudience.hashing import key_groups, keyed_hash, text_id
 from raudience.records import Changes, Receipt, Removed
 from raudience.records.receipts import Kind, Request
 
@@ -56,7 +56,8 @@ class UserErasures:
         self._claim()
         receipts = self.receipts()
         key = receipts.key or os.urandom(_KEY)
-        found = tuple(self._erasure(mpid, by, asked_at, key, len(receipts.kept)) for mpid in users)
+        removed, place = self._removed(users), len(receipts.kept)
+        found = tuple(self._erasure(mpid, removed[mpid], by, asked_at, key, place) for mpid in users)
         changes: Changes = self._writer.settle(Erased(users, found, key))
         self._arrivals.resolver.forget(set(users))
         self._writer.regain(changes)
@@ -120,9 +121,17 @@ class UserErasures:
     def _another_writes(self) -> bool:
         return not self._writer.writes and self._carrier.shared and self._writer.state.epoch > 0
 
-    def _erasure(self, mpid: int, by: str, asked_at: int, key: bytes, place: int) -> Receipt:
-        removed: Removed = self._writer.ask_owner(group_of(mpid), "ask", "footprint", mpid)
-        removed = msgspec.structs.replace(removed, links=self._arrivals.resolver.count(mpid))
+    def _removed(self, users: tuple[int, ...]) -> dict[int, Removed]:
+        """How much there is of each user."""
+        mpids, links = np.array(users, np.int64), self._arrivals.resolver.counts(set(users))
+        answers = self._writer.ask_owners(key_groups(mpids), "ask", lambda places: ("footprints", mpids[places]))
+        return {
+            mpid: msgspec.structs.replace(each, links=links[mpid])
+            for places, found in answers
+            for mpid, each in zip(mpids[places].tolist(), found, strict=True)
+        }
+
+    def _erasure(self, mpid: int, removed: Removed, by: str, asked_at: int, key: bytes, place: int) -> Receipt:
         user, at = keyed_hash(mpid, key), self._writer.now or 0
         return Receipt(_name("erasure", user, at, place), "erasure", user, at, asked_at, by, removed)
 

@@ -53,11 +53,9 @@ class Serving:
         self._writer.ask(COORDINATOR, "request", request)
         while True:
             pause.wait(_WAIT)
-            asked = request.id in {each.id for each in self._waiting()}
-            found = self._found(request)
-            if found and not asked:
-                return found
-            if not found and not asked:
+            if request.id not in {each.id for each in self._waiting()}:
+                if found := self._found(request):
+                    return found
                 # The coordinator has come back from its log, where no request stands.
                 self._writer.ask(COORDINATOR, "request", request)
             if monotonic() - began > patience:

@@ -7,6 +7,7 @@ that MPID, whatever they led to before; a batch without one makes those of its i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
@@ -71,9 +72,9 @@ class Resolver:
         if self._learned is not None:
             self._learned = {key: mpid for key, mpid in self._learned.items() if mpid not in mpids}
 
-    def count(self, mpid: int) -> int:
-        """How many identities lead to an MPID."""
-        return sum(led == mpid for led in self._known.values())
+    def counts(self, mpids: set[int]) -> Counter[int]:
+        """How many identities lead to each of some MPIDs."""
+        return Counter(mpid for mpid in self._known.values() if mpid in mpids)
 
     def resolve(self, block: Block, nameless: Flags) -> Block:
         """The block with an MPID for every batch. Its batches come in order, after those of the calls before; every

@@ -87,15 +87,11 @@ class Known:
             for number in self.evaluation.shown_of(row).nonzero()[0].tolist()
         )  # fmt: skip
 
-    def footprint(self, mpid: int) -> Removed:
-        """How much there is of a user."""
-        row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])
-        if row < 0:
-            return Removed()
-        self.store.seal()
-        events = sum(int(np.count_nonzero(chunk.row == row)) for chunk in self.store.chunks)
-        memberships = int(np.count_nonzero(self.evaluation.shown_of(row)))
-        return Removed(1, events, memberships, self.profiles.fields_of(row))
+    def footprints(self, mpids: NDArray[np.int64]) -> list[Removed]:
+        """How much there is of each user, int64[n]."""
+        rows = self.profiles.index.find(mpids)
+        events = self.store.row_counts(rows[rows >= 0], self.profiles.rows)
+        return [self._footprint(row, int(events[row])) if row >= 0 else Removed() for row in rows.tolist()]
 
     def counts(self) -> dict[str, int]:
         """Size of every audience that is no shadow."""
@@ -200,6 +196,10 @@ class Known:
             **self.profiles.nbytes(),
             **evaluation,
         }
+
+    def _footprint(self, row: int, events: int) -> Removed:
+        memberships = int(np.count_nonzero(self.evaluation.shown_of(row)))
+        return Removed(1, events, memberships, self.profiles.fields_of(row))
 
     def _mpids_of(self, audience: str) -> NDArray[np.int64]:
         """MPIDs of the members, int64[n], in no order."""

@@ -1,5 +1,6 @@
 """A user who is erased leaves every audience, and nothing is left of the user but ids of what was sent."""
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def test_nothing_of_the_user_is_in_the_next_snapshot_and_all_of_others_is():
     assert b"secret1" in written
     assert b"secret22" in written
     assert written.count(b"secret2") == written.count(b"secret22")
-    assert shard.footprint(2) == Removed()
+    assert shard.footprints(np.array([2])) == [Removed()]
 
 
 def test_timers_and_memberships_of_the_user_are_gone():
@@ -71,7 +72,7 @@ def test_a_late_repetition_of_what_was_sent_before_does_not_count():
     taken(shard, T, rich(1, T))
     erased(shard, T + 5, 1)
     assert taken(shard, T + 9, rich(1, T)) == []
-    assert shard.footprint(1) == Removed()
+    assert shard.footprints(np.array([1])) == [Removed()]
 
 
 def test_who_is_not_here_changes_nothing():
@@ -81,10 +82,14 @@ def test_who_is_not_here_changes_nothing():
     assert shard.counts()["gold"] == 1
 
 
-def test_how_much_there_is_of_a_user():
+def test_how_much_there_is_of_users():
     shard = shard_of(*BOOK)
-    taken(shard, T, rich(1, T))
-    assert shard.footprint(1) == Removed(profiles=1, events=2, memberships=2, attributes=4)
+    taken(shard, T, rich(1, T), batch(custom("B", T), mpid=2))
+    assert shard.footprints(np.array([2, 7, 1])) == [
+        Removed(profiles=1, events=1, memberships=1),
+        Removed(),
+        Removed(profiles=1, events=2, memberships=2, attributes=4),
+    ]
     assert shard.values(Field("user", "note")) == ("secret1",)
 
 
