@@ -157,3 +157,19 @@ def test_the_key_of_the_secrets_is_in_no_log_of_ray(shop):
     assert [path.name for path in logs if key in path.read_bytes()] == []
     assert key.decode() not in repr(Setup("shop", "ads", (), key.decode()))
     sending.close()
+
+
+def test_a_list_that_others_have_changed_is_made_whole_by_the_actor_at_a_word_of_somebody_else(shop):
+    shop.put(*(batch(mpid, "pro", email=f"{mpid}@x.com") for mpid in range(1, 30)))
+    sending = shop.sending()
+    assert sending.settle()
+    shop.fake.audience(LIST).people.clear()
+    (row,) = shop.client.connections.rows()
+    found = shop.client.connections.reconcile(row.connection.id)
+    assert found.is_exact
+    assert {each.kind: each.held for each in found.kinds}["email"] == 29
+    shop.client.connections.repair(row.connection.id, again=True)
+    while shop.held() != sha256(*(f"{mpid}@x.com" for mpid in range(1, 30))):
+        sending.work()
+        sending.rest()
+    sending.close()
