@@ -94,7 +94,8 @@ def _tell(rows: list[ConnectionRow], found: list[Reconciliation]) -> None:
         for words, count in each.refusals.items():
             say(f"{_called(row)}: {count:,} refused, {words}")
         if each.waiting or each.behind:
-            say(f"{_called(row)}: {each.waiting:,} user(s) wait for the forwarder, and {each.behind:,} round(s)")
+            left = f"{each.waiting:,} user(s) to be looked at, {each.behind:,} round(s) of changes to be heard of"
+            say(f"{_called(row)}: the forwarder has still {left}")
 
 
 def _called(row: ConnectionRow) -> str:
