@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from raudience.cli import options
 from raudience.cli.figures import HEADINGS, cells, line
 from raudience.cli.reaching import add_engine, reached
 from raudience.cli.screen import redrawn, say
@@ -30,24 +31,20 @@ def add(commands: Any) -> None:
     how.add_argument("--once", action="store_true", help="until nothing is left to send now")
     how.add_argument("--detach", action="store_true", help="leave it to actors that stay on Ray (with --name)")
     how.add_argument("--end", action="store_true", help="end the actors that stay")
-    command.add_argument(
-        "--instead", action="append", default=[], metavar="HOST=ADDRESS",
-        help="another address for that of a partner, for tests and proxies: https://ads-api.x.com=http://127.0.0.1:8099",
-    )  # fmt: skip
+    options.instead(command)
     add_engine(command)
 
 
 def forward(asked: argparse.Namespace) -> int:
-    instead = dict(each.split("=", 1) for each in asked.instead)
     with reached(asked) as client:
         if asked.end:
             say("ended" if client.end_outgoing() else "nothing is there that stays")
             return 0
         if asked.detach:
-            client.outgoing(instead, stays=True).close()
+            client.outgoing(asked.instead, stays=True).close()
             say(f"sending stays: `raudience forward --name {asked.name}` shows it, with --end it ends")
             return 0
-        return _forward(client, instead, asked.once)
+        return _forward(client, asked.instead, asked.once)
 
 
 def _forward(client: Client, instead: Mapping[str, str], once: bool) -> int:

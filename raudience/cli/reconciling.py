@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from raudience.cli import options
-from raudience.cli.screen import say, table, tell_json
+from raudience.cli.screen import say, table, tell_json, waiting
 from raudience.cluster.client import Client
 from raudience.cluster.connections import ConnectionRow
 from raudience.cluster.reconciling import Reconciliation
@@ -60,7 +60,7 @@ def reconcile(client: Client, asked: argparse.Namespace) -> int:
     """1 when something is missing, superfluous or unsure, and nobody was told to repair it."""
     keys = asked.connections or [row.connection.id for row in client.connections.rows()]
     rows = [client.connections.row(key) for key in keys]
-    with _written(asked.users) as tell:
+    with _written(asked.users) as tell, waiting(asked.json, "comparing ..."):
         found = [client.connections.reconcile(row.connection.id, tell) for row in rows]
     if asked.json:
         for each in found:

@@ -16,7 +16,6 @@ from raudience.catalog.entries import CatalogState
 from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.clock import SECOND, now_ms
 from raudience.cluster.calling import Surroundings
-from raudience.cluster.elsewhere import Elsewhere
 from raudience.cluster.engine import Engine
 from raudience.cluster.forwarding import Forwarder, Link, Source
 from raudience.cluster.hands import Hands
@@ -329,18 +328,4 @@ def outgoing_of(
     """All connections of an engine, or those of some outputs, over HTTP and to files; their logs lie beside the state
     of the engine. instead: see `wire.Wire`. secrets: those of this environment, unless others are given."""
     opened, kept = (secrets or Secrets()).settings, beside(engine.keepsake)
-    return Outgoing(engine, partner_of, opened, _Sender(instead).send, kept, hands=hands, outputs=outputs)
-
-
-class _Sender:
-    """Sends a request to where its address says."""
-
-    def __init__(self, instead: Mapping[str, str] | None) -> None:
-        self._instead, self._elsewhere = instead, Elsewhere()
-        self._wire: Wire | None = None
-
-    def send(self, request: Request) -> Response | None:
-        if self._elsewhere.takes(request):
-            return self._elsewhere.send(request)
-        self._wire = self._wire or Wire(self._instead)
-        return self._wire.send(request)
+    return Outgoing(engine, partner_of, opened, Wire(instead).send, kept, hands=hands, outputs=outputs)

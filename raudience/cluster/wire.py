@@ -70,8 +70,9 @@ class Wire:
         except ImportError as error:
             message = "outputs: expected the extra `raudience[outputs]`, got an installation without it"
             raise FixRequest(message) from error
-        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ))
+        # Several hands may send: with the pool they need its errors.
         self._errors = (urllib3.exceptions.HTTPError, OSError)
+        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ))
 
     def _address(self, request: Request) -> str:
         parts = urlsplit(request.url)

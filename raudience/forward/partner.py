@@ -58,15 +58,14 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """items, bytes: of one request. requests: so many in `window` milliseconds, for each account. atomic: one bad item
-    fails all. others: classes of requests that are counted apart; each class that is not named may make as many
-    as `requests` says. overhead: bytes that a value takes in a request beside twice its own, at most as a rule."""
+    """items, bytes: of one request. requests: so many in `window` milliseconds, for each account. others: classes of
+    requests that are counted apart; each class that is not named may make as many as `requests` says. overhead: bytes
+    that a value takes in a request beside twice its own, at most as a rule."""
 
     items: int
     bytes: int
     requests: int
     window: int
-    atomic: bool = True
     others: dict[RequestKind, Rate] = {}
     overhead: int = 1_000
 

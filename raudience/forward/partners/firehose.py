@@ -93,7 +93,7 @@ class Firehose(Sink):
         Setting(EXCLUDED, "Identities to Exclude", "names", choices=USER_IDENTITIES + DEVICE_IDENTITIES),
     )
     identities = tuple(_rule(rule) for rule in PLAIN)
-    limits = Limits(items=500, bytes=4 << 20, requests=600, window=MINUTE, atomic=False)
+    limits = Limits(items=500, bytes=4 << 20, requests=600, window=MINUTE)
     deletes = "message"
 
     def send(self, settings: Settings, list_id: str, kind: str, items: Sequence[Item], now: int) -> Request:

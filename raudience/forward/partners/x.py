@@ -80,7 +80,6 @@ class X(Partner, XLogin, TellsStatus, Advises):
         bytes=5_000_000,
         requests=1_500,
         window=MINUTE,
-        atomic=True,
         overhead=40,
         others={"write": Rate(450, MINUTE), "read": Rate(2_000, 15 * MINUTE)},
     )
