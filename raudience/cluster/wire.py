@@ -20,6 +20,8 @@ _LOG: Final = logging.getLogger(__name__)
 _CONNECT: Final = 10.0
 _READ: Final = 60.0
 """Seconds."""
+_KEPT: Final = 32
+"""Connections to a host that stay open: as many as requests may be under way."""
 _LARGEST: Final = 1 << 20
 """Bytes of an answer that are read."""
 
@@ -72,7 +74,8 @@ class Wire:
             raise FixRequest(message) from error
         # Several hands may send: with the pool they need its errors.
         self._errors = (urllib3.exceptions.HTTPError, OSError)
-        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ))
+        patience = urllib3.Timeout(connect=_CONNECT, read=_READ)
+        self._pool = urllib3.PoolManager(maxsize=_KEPT, retries=False, timeout=patience)
 
     def _address(self, request: Request) -> str:
         parts = urlsplit(request.url)

@@ -14,9 +14,11 @@ from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
 from scripts.benchmarks.completions import completions
 from scripts.benchmarks.end_to_end import end_to_end
+from scripts.benchmarks.forwarding import forwarded
 from scripts.benchmarks.guesses import guesses
 from scripts.benchmarks.kept import kept
 from scripts.benchmarks.lasting import lasting
+from scripts.benchmarks.latency import latency
 from scripts.benchmarks.logs import log_speed
 from scripts.benchmarks.race import ENGINES, Plan, Result, race
 from scripts.benchmarks.report import (
@@ -26,9 +28,11 @@ from scripts.benchmarks.report import (
     show_cold,
     show_completions,
     show_end_to_end,
+    show_forwarded,
     show_guesses,
     show_kept,
     show_lasting,
+    show_latency,
     show_logs,
     show_race,
     show_snapshots,
@@ -41,7 +45,9 @@ from scripts.benchmarks.workload import SIZES
 
 PIECES = (
     "stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot", "estimate", "download", "adopt",
+    "forward",
 )  # fmt: skip
+_EVENTS, _SECONDS = 10_000, 20
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
 
 
@@ -64,6 +70,9 @@ def _pieces(asked: argparse.Namespace) -> Iterator[tuple[Any, Callable[[Any], No
         match piece:
             case "download":
                 yield archived(asked.size, min(asked.rounds, 2)), show_archived
+            case "forward":
+                yield forwarded(asked.size), show_forwarded
+                yield latency(_EVENTS, _SECONDS), show_latency
             case "estimate":
                 yield guesses(asked.size, asked.audiences or 20, asked.rounds), show_guesses
                 yield completions(asked.size, asked.rounds), show_completions

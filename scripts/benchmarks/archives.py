@@ -28,7 +28,7 @@ from raudience.hashing import buckets, mix64
 from raudience.records import Batches, Block, Column, Events, Field, FieldColumn, Products
 from scripts.benchmarks.workload import SIZES
 
-_KEY: Final = "known"
+KEY: Final = "known"
 _NAMES: Final = ("email", "customer_id")
 _AT: Final = 1_772_323_200_000
 _PART: Final = 100_000
@@ -55,7 +55,7 @@ class Archived(msgspec.Struct, frozen=True):
 def archived(size: str, rounds: int) -> Archived:
     """Two rows for each profile of a size, all files synced to the disk. Plain loops are given their rows in memory."""
     profiles = SIZES[size].profiles
-    engine, clock, agreed = _engine(profiles), _Clock(), True
+    engine, clock, agreed = known_users(profiles), _Clock(), True
     with tempfile.TemporaryDirectory(dir=".") as folder:
         place = Path(folder)
         text = place / "rows.csv"
@@ -74,9 +74,10 @@ def archived(size: str, rounds: int) -> Archived:
     return Archived(2 * profiles, clock.wall, clock.cpu, clock.bytes, _bucket_ratio(), agreed)
 
 
-def _engine(profiles: int) -> InlineEngine:
+def known_users(profiles: int) -> InlineEngine:
+    """An engine with an audience KEY of so many users with e-mail addresses and customer ids."""
     engine = InlineEngine()
-    engine.define(as_book([audience(_KEY, "Known by e-mail", identity("email").exists())]), _AT)
+    engine.define(as_book([audience(KEY, "Known by e-mail", identity("email").exists())]), _AT)
     for place, start in enumerate(range(0, profiles, _PART)):
         engine.apply(_block(np.arange(start, min(start + _PART, profiles)), _AT + 1 + place), _AT + 1 + place)
     return engine
@@ -101,7 +102,7 @@ def _block(numbers: np.ndarray, at: int) -> Block:
 
 def _download(engine: InlineEngine, folder: Path, compressed: bool) -> Path:
     downloads = Downloads(engine, folder)
-    asked = Download((Selection(_KEY, _KEY, "Known"),), _NAMES, None, compressed)
+    asked = Download((Selection(KEY, KEY, "Known"),), _NAMES, None, compressed)
     job = downloads.carry_out(downloads.request(asked).id)
     return folder / job.archive
 

@@ -45,6 +45,8 @@ def _tables(results: Results) -> dict[str, list[str]]:
         "memory": list(_kept(results)),
         "logs": list(_logs(results)),
         "adopt": list(_adopting(results)),
+        "forward": list(_forwarded(results)),
+        "latency": list(_latency(results)),
     }
 
 
@@ -168,6 +170,23 @@ def _adopting(results: Results) -> Iterator[str]:
     for found in results.adoptings.values():
         figures = (found.one, found.all, found.ratio, found.after, found.usual)
         yield _row(found.size, found.audiences, *map(_figure, figures))
+
+
+def _forwarded(results: Results) -> Iterator[str]:
+    yield from _head("members", "bucket", "s", "members/s", "us of CPU a member", "requests", "waiting for the bucket")
+    for found in results.forwardeds.values():
+        for name, run in found.runs.items():
+            rate, each = found.members / run.wall, 1e6 * run.cpu / found.members
+            yield _row(
+                f"{found.members:,}", name, _short(run.wall), f"{rate:,.0f}", _short(each), run.requests,
+                f"{run.throttled:.0%}",
+            )  # fmt: skip
+
+
+def _latency(results: Results) -> Iterator[str]:
+    yield from _head("events a second", "changes", "p50 ms", "p90 ms", "p99 ms", "most")
+    for found in results.latencies.values():
+        yield _row(f"{found.taken:,.0f}", f"{found.changes:,}", *map(_short, found.percentiles.values()))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.completions import Completions
 from scripts.benchmarks.end_to_end import EndToEnd
+from scripts.benchmarks.forwarding import Forwarded
 from scripts.benchmarks.guesses import Guesses
 from scripts.benchmarks.kept import Kept
 from scripts.benchmarks.lasting import Lasting
+from scripts.benchmarks.latency import Latency
 from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
 from scripts.benchmarks.snapshots import SnapshotSpeed
@@ -156,3 +158,20 @@ def show_adopting(result: Adopting) -> None:
     print(f"\nadopt, size {result.size}, {result.audiences} audiences; counts {_agreement(result.agreed)}")
     print(f"  CPU: one more audience {result.one} ms, everything {result.all} ms: {result.ratio} times")
     print(f"  the first batch of events after it {result.after} ms, any other {result.usual} ms")
+
+
+def show_forwarded(result: Forwarded) -> None:
+    print(f"\nforward, {result.members:,} members to the fake X over HTTP; members {_agreement(result.agreed)}")
+    for name, run in result.runs.items():
+        print(
+            f"  {name:<8} {run.wall:6.1f} s, {result.members / run.wall:8,.0f} members a second, "
+            f"{1e6 * run.cpu / result.members:5.1f} us of CPU a member, {run.requests:,} requests, "
+            f"{run.throttled:.0%} of the time waiting for the bucket"
+        )
+    print(f"  X takes {result.allowed:,.0f} members a second; the ledger has {result.ledger:.0f} bytes a value")
+
+
+def show_latency(result: Latency) -> None:
+    told = ", ".join(f"{name} {each:.0f}" for name, each in result.percentiles.items())
+    print(f"\nfrom an event to the request with its user at the fake X; changes {_agreement(result.agreed)}")
+    print(f"  {result.taken:,.0f} events a second, {result.changes:,} changes: {told} ms")

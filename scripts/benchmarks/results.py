@@ -13,9 +13,11 @@ from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
 from scripts.benchmarks.completions import Completions
 from scripts.benchmarks.end_to_end import EndToEnd
+from scripts.benchmarks.forwarding import Forwarded
 from scripts.benchmarks.guesses import Guesses
 from scripts.benchmarks.kept import Kept
 from scripts.benchmarks.lasting import Lasting
+from scripts.benchmarks.latency import Latency
 from scripts.benchmarks.logs import LogSpeed
 from scripts.benchmarks.race import Result
 from scripts.benchmarks.snapshots import SnapshotSpeed
@@ -35,6 +37,8 @@ Outcome: TypeAlias = (
     | Archived
     | Completions
     | Adopting
+    | Forwarded
+    | Latency
 )
 
 
@@ -54,6 +58,8 @@ class Results(msgspec.Struct):
     downloads: dict[str, Archived] = {}
     completions: dict[str, Completions] = {}
     adoptings: dict[str, Adopting] = {}
+    forwardeds: dict[str, Forwarded] = {}
+    latencies: dict[str, Latency] = {}
 
     def add(self, result: Outcome) -> None:
         match result:
@@ -78,7 +84,7 @@ class Results(msgspec.Struct):
             case _:
                 self._add_answer(result)
 
-    def _add_answer(self, result: Guesses | Completions | Archived) -> None:
+    def _add_answer(self, result: Guesses | Completions | Archived | Adopting | Forwarded | Latency) -> None:
         match result:
             case Guesses():
                 self.guesses[result.size] = result
@@ -88,6 +94,10 @@ class Results(msgspec.Struct):
                 self.downloads[str(result.rows)] = result
             case Adopting():
                 self.adoptings[f"{result.size} {result.audiences}"] = result
+            case Forwarded():
+                self.forwardeds[result.size] = result
+            case Latency():
+                self.latencies[str(result.offered)] = result
 
 
 def read(path: Path) -> Results:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from scripts.benchmarks.archives import archived
 from scripts.benchmarks.completions import completions
 from scripts.benchmarks.engine import Delta
+from scripts.benchmarks.forwarding import forwarded
 from scripts.benchmarks.guesses import guesses
 from scripts.benchmarks.questions import audiences, without_carts
 from scripts.benchmarks.race import make_engine
@@ -100,3 +101,13 @@ def test_measured_estimates_have_the_true_sizes_and_measured_topics_are_all_answ
     assert (found.held, found.sampled, len(found.again)) == (20, SIZES["test"].profiles, 20)
     assert len(completed.first) == 11
     assert completed.memory > 0
+
+
+def test_a_measured_connect_ends_with_every_member_at_the_partner(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = forwarded("test")
+    assert (result.agreed, result.members) == (True, SIZES["test"].profiles)
+    assert sorted(result.runs) == ["X's rate", "no limit"]
+    assert list(tmp_path.iterdir()) == []

@@ -58,7 +58,7 @@ class Audience:
     def put(self, keys, since, until):
         """A user object: one with everybody that it shares a key with."""
         met = {id(found): found for key in keys if (found := self.people.get(key))}
-        whole = tuple(dict.fromkeys([*(key for person in met.values() for key in person.keys), *keys]))
+        whole = tuple(dict.fromkeys([*(key for person in met.values() for key in person.keys), *keys])) if met else keys
         self.people.update(dict.fromkeys(whole, Person(whole, since, until)))
 
     def take(self, keys):
