@@ -56,8 +56,8 @@ def lines(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
 
 
-def emails(capsys):
-    """Counts of the kind email."""
+def counts(capsys):
+    """Counts of the first kind: of email, or of whole users."""
     ((kind, *_),) = [each["kinds"] for each in lines(capsys)]
     return {name: count for name, count in kind.items() if name != "kind" and count}
 
@@ -106,7 +106,7 @@ def test_what_came_while_nobody_forwarded_is_missing_or_superfluous(x, tmp_path,
         client.ingest([pro(1, "free"), pro(3)], T + 1)
     capsys.readouterr()
     assert run(x, "reconcile", x.key, "--json", "--users", str(tmp_path / "users.csv")) == 1
-    assert emails(capsys) == {"should": 2, "held": 1, "missing": 1, "superfluous": 1}
+    assert counts(capsys) == {"should": 2, "held": 1, "missing": 1, "superfluous": 1}
     assert (tmp_path / "users.csv").read_text().splitlines() == [
         "mpid,kind,difference", "1,email,superfluous", "3,email,missing",
     ]  # fmt: skip
@@ -118,6 +118,21 @@ def test_what_came_while_nobody_forwarded_is_missing_or_superfluous(x, tmp_path,
     forward(x)
     assert run(x, "reconcile") == 0
     assert x.members(LIST, now_ms()) == hashes(2, 3)
+
+
+def test_users_that_go_whole_differ_when_an_attribute_that_goes_along_does(x, tmp_path, capsys):
+    with connect(engine="inline", state=x.state) as client:
+        client.outputs.create("lake", "files", {"folder": str(tmp_path)})
+        key = client.connections.connect("pros", "lake", attributes=["city"]).connection.id
+    forward(x)
+    assert run(x, "reconcile", key) == 0
+    with connect(engine="inline", state=x.state) as client:
+        client.ingest([{"mpid": 1, "user_attributes": {"city": "Bonn"}}], T + 1)
+    capsys.readouterr()
+    assert run(x, "reconcile", key, "--json") == 1
+    assert counts(capsys) == {"should": 2, "held": 1, "missing": 1, "superfluous": 1}
+    forward(x)
+    assert run(x, "reconcile", key) == 0
 
 
 def test_what_x_refuses_is_told_with_its_words(x, capsys):
