@@ -43,6 +43,7 @@ class Forwarders:
         self._engine, self._setup, self._stays, self._only_looks = engine, setup, stays, only_looks
         self._actors: dict[str, Any] = {}
         self._reports: dict[str, Report] = {}
+        self._begun: set[str] = set()
         self._pause, self._adopted = threading.Event(), only_looks
 
     def work(self, hurry: bool = False) -> int | None:
@@ -69,6 +70,8 @@ class Forwarders:
                 return not self.troubles()
             if not any(report.working for report in self._reports.values()):
                 return False
+            if self._reports.keys() - self._actors.keys() or self.troubles():
+                self.rest()
         return False
 
     def run(self, until: Callable[[], bool]) -> None:
@@ -110,7 +113,7 @@ class Forwarders:
 
     def _begin(self, output: str) -> None:
         """Find the actor of an output, or make it. One that was told otherwise at birth, of another key for example,
-        gives way."""
+        gives way to who comes later; once is enough, or two who supervise would do so for ever."""
         self._reports[output] = Report()
         name = actor_name(self._setup.engine, output)
         if self._only_looks:
@@ -119,8 +122,9 @@ class Forwarders:
             return
         setup = Setup(self._setup.engine, output, self._setup.instead, self._setup.key)
         there = _found(name)
-        if there is not None and not _suits(there, setup):
+        if there is not None and output not in self._begun and not _suits(there, setup):
             _end(there)
+        self._begun.add(output)
         options = self._engine.placement.coordinator | {"max_concurrency": 4}
         self._actors[output] = actor(SenderShell, name, True, self._stays, **options).remote(setup)
 
@@ -160,8 +164,8 @@ class SupervisorShell:
         self._at_work.start()
 
     def suits(self, setup: Setup) -> bool:
-        """Whether it was told the same at birth."""
-        return setup == self._setup
+        """Whether it was told at birth what somebody says now."""
+        return self._setup.suits(setup)
 
     def end(self) -> None:
         """See to nothing any longer."""

@@ -31,11 +31,11 @@ GAUGES: Final[dict[str, tuple[str, Callable[[Figures], float]]]] = {
     "requests": ("Made since this forwarder began", lambda each: each.requests),
     "retries": ("Since this forwarder began", lambda each: each.retries),
     "throttled_share": ("Of the time of work, waiting for the bucket of the account", lambda each: each.throttled),
-    "held_values": ("That the partner has acknowledged", lambda each: sum(each.held.values())),
     "succeeded_timestamp_seconds": ("Of the last yes of the partner", lambda each: (each.succeeded or 0) / SECOND),
     "faulted": ("1 while a fault stops the connection", lambda each: float(each.fault is not None)),
 }
-"""By their name behind `raudience_forward_`: what it is, and how it is read off figures."""
+"""By their name behind `raudience_forward_`: what it is, and how it is read off figures. Besides `held_values`, by kind
+of identity."""
 
 
 class Gauges:
@@ -44,6 +44,7 @@ class Gauges:
     def __init__(self, engine: str) -> None:
         self._engine = engine
         self._gauges = {name: Gauge(f"raudience_forward_{name}", text, _TAGS) for name, (text, _) in GAUGES.items()}
+        self._held = Gauge("raudience_forward_held_values", "That the partner has acknowledged", (*_TAGS, "kind"))
 
     def show(self, figures: Iterable[Figures]) -> None:
         for each in figures:
@@ -55,3 +56,5 @@ class Gauges:
             }
             for name, (_, read) in GAUGES.items():
                 self._gauges[name].set(read(each), tags)
+            for kind, count in each.held.items():
+                self._held.set(count, {**tags, "kind": kind})

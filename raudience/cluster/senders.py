@@ -50,8 +50,8 @@ class SenderShell:
         self._at_work.start()
 
     def suits(self, setup: Setup) -> bool:
-        """Whether it was told the same at birth."""
-        return setup == self._setup
+        """Whether it was told at birth what somebody says now."""
+        return self._setup.suits(setup)
 
     def report(self, fresh: bool = False, hurry: bool = False) -> Report:
         """How the connections stand. fresh: after a look that began later than this was asked, if that ends soon.

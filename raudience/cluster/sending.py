@@ -64,5 +64,9 @@ class Setup(msgspec.Struct, frozen=True):
     instead: tuple[tuple[str, str], ...] = ()
     key: str = ""
 
+    def suits(self, other: Setup) -> bool:
+        """Whether somebody who says another may go on with this one: who has no key leaves that to others."""
+        return msgspec.structs.replace(other, key=other.key or self.key) == self
+
     def __repr__(self) -> str:
         return f"Setup({self.engine!r}, {self.output!r}, ...)"

@@ -8,11 +8,14 @@ import pytest
 import ray
 
 from raudience.catalog.build import audience
+from raudience.cli.main import main
 from raudience.clock import now_ms
 from raudience.cluster.client import connect
+from raudience.cluster.outgoing import outgoing_of
 from raudience.cluster.placement import NAMESPACE
 from raudience.cluster.sending import Setup
 from raudience.criteria.build import user
+from raudience.errors import Superseded
 from tests.cluster.test_outgoing import TOKENS, batch, sha256
 from tests.forward.fakes.wire import Served
 from tests.forward.fakes.x import ACCOUNT, FakeX
@@ -128,6 +131,62 @@ def test_an_output_that_cannot_be_opened_says_so_and_holds_up_no_other(shop, mon
     assert shop.sending().settle()
     assert shop.held() == sha256("one@x.com")
     sending.close()
+
+
+def test_two_who_supervise_find_the_same_actors_and_who_has_no_key_leaves_them_as_they_are(shop, monkeypatch):
+    shop.put(batch(1, "pro", email="one@x.com"))
+    first = shop.sending()
+    assert first.settle()
+    actor = shop.actor("ads")
+    monkeypatch.delenv("RAUDIENCE_SECRET_KEY")
+    second = shop.sending()
+    assert second.settle()
+    assert shop.actor("ads") == actor
+    second.close()
+    assert shop.actors() == []
+    shop.put(batch(2, "pro", email="two@x.com"))
+    while not first.settle():
+        first.rest()
+    assert shop.held() == sha256("one@x.com", "two@x.com")
+    first.close()
+
+
+def test_who_sends_beside_an_actor_is_superseded_by_the_next_one(shop):
+    shop.put(batch(1, "pro", email="one@x.com"))
+    sending = shop.sending()
+    assert sending.settle()
+    beside = outgoing_of(shop.client._engine, {ADS_API: shop.address})
+    assert beside.settle()
+    shop.put(batch(2, "pro", email="two@x.com"))
+    while not sending.settle() or shop.held() != sha256("one@x.com", "two@x.com"):
+        sending.rest()
+    shop.put(batch(3, "pro", email="three@x.com"))
+    with pytest.raises(Superseded):
+        beside.settle()
+    beside.close()
+    while not sending.settle() or len(shop.held()) < 3:
+        sending.rest()
+    sending.close()
+
+
+def test_the_command_begins_shows_and_ends_sending_that_stays(shop, capsys):
+    shop.put(batch(1, "pro", email="one@x.com"))
+    to = ("--name", shop.name, "--instead", f"{ADS_API}={shop.address}")
+    assert main(["forward", "--detach", *to]) == 0
+    assert main(["forward", "--once", *to]) == 0
+    assert shop.held() == sha256("one@x.com")
+    key = shop.client.connections.rows()[0].connection.id
+    capsys.readouterr()
+    assert main(["connections", "list", "--name", shop.name]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == [
+        "audience", "variation", "output", "status", "id", "left", "oldest", "backfill",
+    ]  # fmt: skip
+    assert main(["connections", "show", key, "--name", shop.name]) == 0
+    assert "held there               1 email" in capsys.readouterr().out
+    assert main(["forward", "--end", "--name", shop.name]) == 0
+    assert shop.actors() == []
+    assert main(["forward", "--end", "--name", shop.name]) == 0
+    assert capsys.readouterr().out.splitlines() == ["ended", "nothing is there that stays"]
 
 
 def test_sending_that_stays_goes_on_without_who_began_it_until_it_is_ended(shop):
