@@ -48,7 +48,7 @@ def forward(asked: argparse.Namespace) -> int:
 
 
 def _forward(client: Client, instead: Mapping[str, str], once: bool) -> int:
-    sending = client.outgoing(instead)
+    sending = client.outgoing(instead, alone=True)
     try:
         _run(sending, once)
         troubles = sending.troubles()

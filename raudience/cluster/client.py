@@ -200,14 +200,15 @@ class Client(Questions, Lookups, Exports, Privacy):
         known = self._identities(mpids, tuple(identities))
         return [Member(mpid, values) for mpid, values in zip(mpids.tolist(), known, strict=True)]
 
-    def outgoing(self, instead: Mapping[str, str] | None = None, stays: bool = False) -> Sending:
+    def outgoing(self, instead: Mapping[str, str] | None = None, stays: bool = False, alone: bool = False) -> Sending:
         """All connections at work: `work()` sees to each, `settle()` goes on until nothing is left to send.
 
         Those of an engine with a name are at work in actors on Ray, one for each output, which end with this; stays:
-        they go on, until `end_outgoing()`. Of any other engine they take turns here, and only one may work at a time.
+        they go on, until `end_outgoing()`. Of any other engine they take turns here, and only one may work at a time;
+        alone: nothing else is done with this client meanwhile, so they are at work side by side.
         instead: other addresses for those of partners, for tests and proxies.
         """
-        return sending_of(self._engine, instead, stays)
+        return sending_of(self._engine, instead, stays, alone)
 
     def end_outgoing(self) -> bool:
         """End the actors that send and stay; whether there were any."""

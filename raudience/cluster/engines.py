@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from raudience.cluster.engine import Engine
+from raudience.cluster.hands import ManyHands
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.outgoing import outgoing_of
@@ -50,19 +51,20 @@ def find_engine(name: str, address: str | None = None) -> Engine:
     return engine
 
 
-def sending_of(engine: Engine, instead: Mapping[str, str] | None = None, stays: bool = False) -> Sending:
+def sending_of(
+    engine: Engine, instead: Mapping[str, str] | None = None, stays: bool = False, alone: bool = False
+) -> Sending:
     """Who sees to the connections of an engine: this process, or for one with a name an actor on Ray for each output.
-    instead: see `wire.Wire`. stays: actors go on when this process leaves. Raises FixRequest when there are none that
-    could."""
+    instead: see `wire.Wire`. stays: actors go on when this process leaves. alone: nothing else is done with the engine
+    here, so that connections may be at work side by side. Raises FixRequest when there are no actors that could stay.
+    """
     forwarders = _forwarders(engine)
     if forwarders is None and stays:
-        message = (
-            "sending that stays: expected the name of an engine that runs on Ray, got one that ends with its program"
-        )
+        message = "sending that stays: expected an engine on Ray with a name, got one that ends with its program"
         raise FixRequest(message)
-    sending: Sending = (
-        outgoing_of(engine, instead) if forwarders is None else forwarders.sending_of(engine, instead, stays)
-    )
+    if forwarders is None:
+        return outgoing_of(engine, instead, ManyHands() if alone else None)
+    sending: Sending = forwarders.sending_of(engine, instead, stays)
     return sending
 
 
