@@ -99,8 +99,9 @@ class Outgoing:
         if self._under_way():
             self.rest(_SHORTLY)
         with self._hands.floor:
-            self._gather()
-            found = [seat.following for seat in self._seats.values() if seat.turn is None]
+            # Whose name was kept free for one that has ended begins in the next pass.
+            found: list[int | None] = [self._clock()] if self._gather() else []
+            found += [seat.following for seat in self._seats.values() if seat.turn is None]
         if self._under_way():
             found.append(self._clock() + int(_PAUSE * SECOND))
         return min((at for at in found if at is not None), default=None)
@@ -167,14 +168,17 @@ class Outgoing:
     def _under_way(self) -> list[Future[int | None]]:
         return [seat.turn for seat in self._seats.values() if seat.turn is not None and not seat.turn.done()]
 
-    def _gather(self) -> None:
-        """Take in the turns that have ended. Raises what went wrong in one of them."""
+    def _gather(self) -> bool:
+        """Take in the turns that have ended; whether a connection has ended for good. Raises what went wrong in one of
+        them."""
+        before = len(self._seats)
         for key, seat in list(self._seats.items()):
             if seat.turn is not None and seat.turn.done():
                 ended, seat.turn = seat.turn, None
                 seat.following = ended.result()
                 if seat.ended:
                     del self._seats[key]
+        return len(self._seats) < before
 
     def _is_ours(self, connection: Connection) -> bool:
         return self._outputs is None or connection.output in self._outputs

@@ -152,6 +152,10 @@ class Connection:
             case Heard() | Filling() | Settled():
                 self._note_users(entry)
             case Listed():
+                known = self.lists.get(entry.kind)
+                if known is not None and known.list_id != entry.list_id:
+                    # What is said of another list is another thing to say: it must not go by the instant of this one.
+                    self._batches, self._looked = [], frozenset()
                 self.lists[entry.kind] = entry
             case Lost():
                 self._lose(entry.kind)
@@ -330,6 +334,8 @@ class Connection:
                 self._looked -= frozenset(entry.mpids)
             case Filling():
                 self._later.update(dict.fromkeys(entry.mpids))
+                # They may stand otherwise than when they were looked at last.
+                self._looked -= frozenset(entry.mpids)
             case Settled():
                 for mpid in entry.mpids:
                     self._live.pop(mpid, None)

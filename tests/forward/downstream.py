@@ -4,6 +4,8 @@ should hold. What they should is worked out from members and identities by nothi
 import hashlib
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from raudience.catalog.outputs import Output
 from raudience.cluster.outgoing import Outgoing
 from raudience.cluster.wire import address_of
@@ -62,10 +64,11 @@ class Downstream:
                 held = {kind: self.at_x(f"{name} ({kind})") for kind in should}
             else:
                 held = {kind: self.receiver.members(each.id, kind) for kind in should}
+                held["mpid"] = {int(mpid) for mpid in self.receiver.users(each.id)}
             found += [f"{name} ({kind}): {held[kind]} instead of {should[kind]}"
                       for kind in should if held[kind] != should[kind]]  # fmt: skip
         here = {each.id for each in catalog.connections.values()}
-        left = [key for key, (_, there) in self.receiver.latest.items() if there and key[0] not in here | set(kept)]
+        left = [key for key, (_, told) in self.receiver.latest.items() if told and key[0] not in here | set(kept)]
         strange = [name for name in self.x.lists() if name not in lists and self.at_x(name)
                    and name.rpartition(" (")[0] not in kept]  # fmt: skip
         twice = [name for name in self.x.lists() if self.x.lists().count(name) > 1]
@@ -94,7 +97,7 @@ def should_hold(engine, connection):
     """For each kind, what the partner should hold."""
     catalog = engine.catalog()
     entry = catalog.audiences[connection.audience]
-    mpids = engine.members(connection.audience) if entry.in_force else []
+    mpids = engine.members(connection.audience) if entry.in_force else np.zeros(0, np.int64)
     if connection.variation is not None:
         mpids = in_variation(entry.experiment, connection.variation, mpids)
     users = engine.identities(mpids, SENT) if len(mpids) else []
@@ -104,7 +107,7 @@ def should_hold(engine, connection):
                 for kind, (flag, names) in AT_X.items()}  # fmt: skip
     return {name: {value for user in users for value in user.get(name, ())} if connection.settings[f"forward_{name}"]
                   else set()
-            for name in ("email", "customer_id")}  # fmt: skip
+            for name in ("email", "customer_id")} | {"mpid": set(mpids.tolist())}  # fmt: skip
 
 
 def normal(name, value):

@@ -66,28 +66,29 @@ class _Commit(Future):
 class MemoryLog(Log):
     def __init__(self, disk, name):
         self.chance, self.file, self.epoch = disk.chance, disk.files.setdefault(name, LogFile()), -1
+        self.failed = False
 
     def take_over(self):
         if self.chance("store does not answer", 0.01):
             raise FixStore("the store does not answer")
         self.file.lose_unsynced(self.chance.random)
         self.file.epoch += 1
-        self.epoch = self.file.epoch
+        self.epoch, self.failed = self.file.epoch, False
         return self.file.trimmed + len(self.file.records)
 
     def submit(self, records):
         self._own()
-        if self.chance("append fails", 0.01):
-            self.epoch = -1
+        if self.failed or self.chance("append fails", 0.01):
+            self.failed = True
             return failed(FixStore("no space left"))
         self.file.unsynced += records
         return _Commit(self, self.file.trimmed + len(self.file.records) + len(self.file.unsynced))
 
     def sync(self):
         self._own()
-        if self.chance("sync fails", 0.01):
+        if self.failed or self.chance("sync fails", 0.01):
             # What was under way is kept or not; nobody knows before somebody takes over.
-            self.epoch = -1
+            self.failed = True
             raise FixStore("the answer of the store was lost")
         self.file.records += self.file.unsynced
         self.file.unsynced = []

@@ -1,0 +1,93 @@
+"""What is decided while something else is under way at a partner: in the end it holds exactly what it should."""
+
+import pytest
+
+from raudience.catalog.build import audience
+from raudience.catalog.commands import Connect, Disconnect, PutOutput, Resume
+from raudience.cluster.client import Client
+from raudience.cluster.inline import InlineEngine
+from raudience.criteria.build import user
+from tests.forward.downstream import ADS, FLAGS, PLAIN, SHOP, Downstream
+from tests.stories.stage import utc
+
+T = utc("2026-01-05T10:00:00Z")
+
+
+class World:
+    """Two audiences, `pros` and `free`, with two members each, and partners at which nothing is connected yet."""
+
+    def __init__(self):
+        self.engine, self.there = InlineEngine(1), Downstream(T)
+        self.client = Client(self.engine, "ana")
+        for key in ("pros", "free"):
+            self.client.audiences.create(audience(key, key.title(), user("plan").exactly(key)))
+        for output in (ADS, SHOP):
+            self.decide(PutOutput("ana", output))
+        self.client.ingest(
+            [{"mpid": mpid, "user_attributes": {"plan": "pros" if mpid < 3 else "free"},
+              "user_identities": {"email": f"{mpid}@x.com"}} for mpid in range(1, 5)], T,
+        )  # fmt: skip
+        self.outgoing = self.there.begin(self.engine)
+
+    def decide(self, command):
+        self.engine.decide(command, self.there.now)
+
+    def connect(self, key, output="ads"):
+        self.decide(Connect("ana", key, output, settings=FLAGS if output == "ads" else PLAIN))
+        return [*self.engine.catalog().connections][-1]
+
+    def settle(self):
+        for _ in range(2_000):
+            following = self.outgoing.work()
+            if following is None:
+                return
+            self.there.now = max(self.there.now + 1, following)
+        raise AssertionError("it never ends")
+
+    def resume(self):
+        """Until nothing is stopped any longer."""
+        for _ in range(5):
+            self.settle()
+            for each in self.engine.catalog().connections.values():
+                if each.stop is not None:
+                    self.decide(Resume("ana", each.id))
+
+    def wrong(self):
+        assert self.engine.catalog().departed == {}
+        return self.there.wrong(self.engine)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.mark.parametrize("output", ["ads", "shop"])
+def test_who_is_being_sent_when_the_connection_is_to_be_removed_is_removed_afterwards(world, output):
+    connection = world.connect("pros", output)
+    world.there.x.trouble(503, times=3, where="/users")
+    world.there.receiver.trouble(503, times=3)
+    world.outgoing.work()
+    world.decide(Disconnect("ana", connection, "remove"))
+    world.settle()
+    assert world.wrong() == []
+
+
+def test_who_waits_for_a_name_that_is_being_given_up_begins_when_it_is_free(world):
+    connection = world.connect("pros")
+    world.settle()
+    world.decide(Disconnect("ana", connection, "remove"))
+    world.connect("pros")
+    world.settle()
+    assert len(world.there.at_x("Pros (email)")) == 2
+    assert world.wrong() == []
+
+
+def test_what_is_said_again_under_another_name_is_another_event(world):
+    connection = world.connect("pros", "shop")
+    world.there.receiver.trouble(lost=True)
+    world.outgoing.work()
+    world.client.audiences.rename("pros", "Pros", "Loyal")
+    world.settle()
+    assert {told["name"] for told in world.there.receiver.users(connection).values()} == {"Loyal"}
+    assert world.wrong() == []

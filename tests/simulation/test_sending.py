@@ -1,0 +1,39 @@
+"""Whatever fails here, at the partners or on the way: in the end partners hold exactly the members."""
+
+import os
+from collections import Counter
+
+import pytest
+
+from tests.chaos.crashing import FORWARDER_POINTS
+from tests.simulation.sending import FAULTS, SELDOM, SendingLife
+
+SEEDS = int(os.environ.get("RAUDIENCE_SEEDS", "12"))
+FIRST = int(os.environ.get("RAUDIENCE_FIRST_SEED", "0"))
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+def test_after_a_life_full_of_faults_partners_hold_exactly_the_members(seed):
+    life = SendingLife(seed)
+    life.run()
+    assert life.wrong() == [], life.chance.count
+
+
+def test_a_seed_is_the_same_life_each_time():
+    lives = [SendingLife(5), SendingLife(5)]
+    for life in lives:
+        life.run()
+    assert lives[0].chance.count == lives[1].chance.count
+    assert lives[0].random.random() == lives[1].random.random()
+
+
+def test_the_faults_do_happen():
+    happened = Counter()
+    for seed in range(FIRST + 1_000, FIRST + 1_008):
+        life = SendingLife(seed)
+        life.run()
+        happened.update(life.chance.count)
+    deaths = {f"forwarder died {point}" for point in FORWARDER_POINTS if point not in SELDOM}
+    faults = {"append fails", "sync fails", "snapshot torn", "driver died", "answer lost on the way"}
+    assert faults | deaths | {fault for fault, _, _ in FAULTS} <= set(happened)
+    assert any(f"forwarder died {point}" in happened for point in SELDOM)
