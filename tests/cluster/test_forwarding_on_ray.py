@@ -133,6 +133,19 @@ def test_an_output_that_cannot_be_opened_says_so_and_holds_up_no_other(shop, mon
     sending.close()
 
 
+def test_a_partner_that_does_not_answer_holds_up_no_other_output(shop):
+    shop.client.outputs.create("lake", "files", {"folder": str(shop.folder / "sent")})
+    shop.client.connections.connect("pros", "lake")
+    shop.put(batch(1, "pro", email="one@x.com"))
+    shop.fake.slow = 3_600
+    sending = shop.sending()
+    while not list((shop.folder / "sent").glob("*.ndjson")):
+        sending.work(hurry=True)
+    assert shop.fake.requests == []
+    sending.close()
+    assert shop.actors() == []
+
+
 def test_two_who_supervise_find_the_same_actors_and_who_has_no_key_leaves_them_as_they_are(shop, monkeypatch):
     shop.put(batch(1, "pro", email="one@x.com"))
     first = shop.sending()
