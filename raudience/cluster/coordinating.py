@@ -221,6 +221,11 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         first = next(self._told_behind(-1), None)
         return self._ledger.number + 1 if first is None else first.number
 
+    def erased(self) -> int:
+        """How many users were erased so far."""
+        self._opened()
+        return sum(receipt.kind == "erasure" for receipt in self._ledger.receipts.kept)
+
     def figures(self) -> tuple[AudienceCount, ...]:
         self._opened()
         return self._ledger.coordinator.counts(self.state().now or 0)

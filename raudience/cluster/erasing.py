@@ -91,6 +91,11 @@ class UserErasures:
         found: Receipts = self._writer.ask(COORDINATOR, "receipts")
         return found
 
+    def erased(self) -> int:
+        """How many users were erased so far."""
+        found: int = self._writer.ask(COORDINATOR, "erased")
+        return found
+
     def purge(self) -> bool:
         """Have nothing left of whom was erased in what was written before; False when that could not be done now."""
         pending = tuple(each.id for each in self.receipts().kept if each.kind == "erasure" and each.purged_at is None)

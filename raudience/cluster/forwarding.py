@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 import msgspec
 
@@ -17,8 +17,10 @@ from raudience.cluster.calling import Calls, Surroundings
 from raudience.cluster.keeping import Keeper
 from raudience.cluster.keepsakes import Failpoint, no_failure
 from raudience.cluster.ledgers import fresh, read_back
+from raudience.cluster.sources import Source
 from raudience.collector import uncollected
-from raudience.forward.connection import EnsureList, Look, Send, Standing, Wait
+from raudience.errors import FixStore
+from raudience.forward.connection import EnsureList, Look, Send, Wait
 from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed
 from raudience.forward.figures import Figures, Tally
 from raudience.forward.gathering import Gathering
@@ -28,7 +30,7 @@ from raudience.forward.partner import Forwarded, Partner, Request, RequestKind, 
 from raudience.forward.planning import Batch
 from raudience.forward.retrying import next_attempt
 
-__all__ = ["Forwarder", "Link", "Source"]
+__all__ = ["Forwarder", "Link"]
 
 _LOG: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 10_000
@@ -56,23 +58,6 @@ class Link(msgspec.Struct, frozen=True):
     @property
     def forwarded(self) -> Forwarded:
         return Forwarded(self.id, self.audience, self.variation, self.name)
-
-
-class Source(Protocol):
-    """What a connection must know of its audience."""
-
-    def position(self) -> int:
-        """The last round of changes that was told."""
-
-    def heard(self, after: int) -> tuple[int, Sequence[int]] | None:
-        """Up to which round is known now who may stand otherwise than before round `after`, and who that is; None when
-        that is not known any longer."""
-
-    def members(self) -> Iterator[int]:
-        """Everybody who is a member."""
-
-    def standings(self, mpids: Sequence[int]) -> list[Standing]:
-        """How users stand now."""
 
 
 class Forwarder:
@@ -145,6 +130,7 @@ class Forwarder:
         if self.connection.fault is not None:
             return None
         self._hear()
+        self._forget()
         self._refresh(now)
         if now < self._waits:
             return self._waits
@@ -204,6 +190,19 @@ class Forwarder:
                 self._missed(outcome, now, request.kind)
                 return False
         return True
+
+    def _forget(self) -> None:
+        """Users were erased: when they are nowhere downstream, nothing of them stays in what was written before."""
+        connection, erased = self.connection, self._source.erased()
+        heard = connection.position >= self._source.position()
+        if self._keeper is None or erased <= connection.forgotten or connection.backlog or not heard:
+            return
+        connection.forget(erased)
+        try:
+            self._keeper.purge(self._written, [snapshot(connection)], self._written)
+        except FixStore as error:
+            connection.forget(0)
+            _LOG.warning("connection %s: erased users are not purged from its log yet: %s", self.link.id, error)
 
     def close(self) -> None:
         if self._keeper is not None:

@@ -17,12 +17,12 @@ from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.clock import SECOND, now_ms
 from raudience.cluster.calling import Surroundings
 from raudience.cluster.engine import Engine
-from raudience.cluster.forwarding import Forwarder, Link, Source
+from raudience.cluster.forwarding import Forwarder, Link
 from raudience.cluster.hands import Hands
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledgers import beside, log_name
 from raudience.cluster.secrets import Secrets
-from raudience.cluster.sources import AudienceSource, Feed, Nobody, attributes_of, is_here, source_of
+from raudience.cluster.sources import AudienceSource, Feed, Nobody, Source, attributes_of, is_here, source_of
 from raudience.cluster.wire import Wire
 from raudience.forward.buckets import Bucket
 from raudience.forward.entries import Entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class Feed:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._told: dict[int, list[tuple[int, Changes]]] = {}
-        self.position = 0
+        self.position, self.erased = 0, 0
         self._first = 0
 
     def refresh(self) -> None:
@@ -36,7 +36,7 @@ class Feed:
         self._engine.look()
         if self._engine.position != self.position:
             self.position, self._told = self._engine.position, {}
-            self._first = self._engine.told_from()
+            self._first, self.erased = self._engine.told_from(), self._engine.erased()
 
     def behind(self, after: int) -> list[tuple[int, Changes]] | None:
         """Rounds behind one, as far as they are kept; None when some are not kept any longer."""
@@ -45,6 +45,26 @@ class Feed:
         if after not in self._told:
             self._told[after] = self._engine.told(after, _ROUNDS)
         return self._told[after]
+
+
+class Source(Protocol):
+    """What a connection must know of its audience."""
+
+    def position(self) -> int:
+        """The last round of changes that was told."""
+
+    def heard(self, after: int) -> tuple[int, Sequence[int]] | None:
+        """Up to which round is known now who may stand otherwise than before round `after`, and who that is; None when
+        that is not known any longer."""
+
+    def erased(self) -> int:
+        """How many users were erased so far."""
+
+    def members(self) -> Iterator[int]:
+        """Everybody who is a member."""
+
+    def standings(self, mpids: Sequence[int]) -> list[Standing]:
+        """How users stand now."""
 
 
 class AudienceSource:
@@ -61,6 +81,9 @@ class AudienceSource:
 
     def position(self) -> int:
         return self._feed.position
+
+    def erased(self) -> int:
+        return self._feed.erased
 
     def heard(self, after: int) -> tuple[int, Sequence[int]] | None:
         found = self._feed.behind(after) if after < self._feed.position else []
@@ -123,6 +146,9 @@ class Nobody:
 
     def position(self) -> int:
         return 1
+
+    def erased(self) -> int:
+        return 0
 
     def heard(self, after: int) -> tuple[int, Sequence[int]]:
         return after, ()

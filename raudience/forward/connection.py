@@ -109,6 +109,7 @@ class Connection:
         self.position = 0
         self.planned_at = 0
         self.rechecked = 0
+        self.forgotten = 0
         self.attributes: tuple[str, ...] = ()
         self._live: dict[int, None] = {}
         self._later: dict[int, None] = {}
@@ -172,6 +173,11 @@ class Connection:
                 self._recheck(entry)
             case _:
                 assert_never(entry)
+
+    def forget(self, erased: int) -> None:
+        """So many users were erased so far, and are nowhere downstream: what was refused may be of one of them."""
+        self.forgotten = erased
+        self.refused = {kind: {} for kind in self.refused}
 
     def next(self, now: int, live: bool = True) -> Step:
         """What to do at an instant. live: whether users to whom something has happened may be looked at already."""

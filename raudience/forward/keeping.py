@@ -36,6 +36,7 @@ class _Kept(msgspec.Struct, frozen=True):
     later: NDArray[np.int64]
     planned_at: int = 0
     rechecked: int = 0
+    forgotten: int = 0
     attributes: tuple[str, ...] = ()
 
 
@@ -56,6 +57,7 @@ def snapshot(connection: Connection) -> bytes:
             later=np.array(later, np.int64),
             planned_at=connection.planned_at,
             rechecked=connection.rechecked,
+            forgotten=connection.forgotten,
             attributes=connection.attributes,
         )
     )
@@ -69,6 +71,7 @@ def load(connection: Connection, data: bytes | memoryview) -> None:
     for kind, rows in kept.held.items():
         connection.held[kind] = _held(rows)
     connection.planned_at, connection.rechecked = kept.planned_at, kept.rechecked
+    connection.forgotten = kept.forgotten
     connection.attributes = kept.attributes
     connection.wait_for(kept.live.tolist(), kept.later.tolist())
 

@@ -20,6 +20,7 @@ class People:
     """An audience that a test changes."""
 
     def __init__(self):
+        self.gone = 0
         self.users, self.log = {}, [()]
 
     def put(self, mpid, member=True, **identities):
@@ -31,6 +32,9 @@ class People:
 
     def heard(self, after):
         return len(self.log), [mpid for mpids in self.log[after:] for mpid in mpids]
+
+    def erased(self):
+        return self.gone
 
     def members(self):
         return iter([mpid for mpid, user in self.users.items() if user.member])
@@ -317,3 +321,37 @@ def test_two_forwarders_of_one_log_do_not_both_write(stage):
         for _ in range(10):
             first.work()
     first.close()
+
+
+def erase(stage, mpid):
+    stage.people.users[mpid] = Standing(mpid, False, {})
+    stage.people.log.append((mpid,))
+    stage.people.gone += 1
+
+
+def written(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_who_was_erased_is_taken_off_and_nothing_of_them_stays_in_the_log(stage, tmp_path):
+    erase(stage, 2)
+    assert b"b@x.com" in written(tmp_path)
+    stage.work()
+    assert stage.server.of("Big Spenders (phone)") == set()
+    assert b"b@x.com" not in written(tmp_path)
+    stage.die()
+    assert stage.forwarder.connection.forgotten == 1
+    stage.people.put(3, email=["c@x.com"])
+    stage.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "c@x.com"}
+
+
+def test_who_was_erased_stays_in_the_ledger_until_the_partner_has_taken_them_off(stage, tmp_path):
+    erase(stage, 2)
+    stage.server.answers = [401]
+    stage.work()
+    assert b"b@x.com" in written(tmp_path)
+    stage.forwarder.resume()
+    stage.work()
+    assert stage.server.of("Big Spenders (phone)") == set()
+    assert b"b@x.com" not in written(tmp_path)

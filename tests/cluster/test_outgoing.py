@@ -402,6 +402,19 @@ def test_in_another_life_it_goes_on_and_sends_nothing_twice(tmp_path):
     world.close()
 
 
+def test_who_is_erased_is_taken_off_lists_and_out_of_every_log(tmp_path):
+    world = World(tmp_path)
+    world.put(batch(1, "pro", email="one@x.com"), batch(2, "pro", email="two@x.com"))
+    world.settle()
+    (digest,) = map(bytes.fromhex, sha256("one@x.com"))
+    assert any(digest in path.read_bytes() for path in (tmp_path / "forwarding").rglob("*") if path.is_file())
+    world.client.erase(1, by="ticket 7")
+    world.settle()
+    assert world.held() == sha256("two@x.com")
+    world.close()
+    assert not any(digest in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
 def test_x_is_not_asked_in_vain_before_its_minute_is_over(monkeypatch):
     monkeypatch.setitem(LIMITS, "users", (3, 60_000))
     told = []
