@@ -128,10 +128,11 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         self._opened()
         return numbered(self._ledger.catalog, book)
 
-    def called(self) -> bool:
-        """Whether there is something to do for whoever writes rounds: something was decided, or asked for."""
+    def called(self) -> tuple[bool, int | None]:
+        """Whether there is something to do for whoever writes rounds: something was decided, or asked for; and how many
+        shards somebody asked for."""
         state = self.state()
-        return bool(self._requests) or is_due(self._ledger.catalog, state.plan, state.revision)
+        return bool(self._requests) or is_due(self._ledger.catalog, state.plan, state.revision), self._wish
 
     def next_step(self, most: int) -> Wanted | Ready | None:
         """What brings into force what was decided; None when it is in force."""

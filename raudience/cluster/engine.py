@@ -60,11 +60,11 @@ class Engine(Estimating, UserLookups, UserErasures):
         self._document: bytes | None = None
         self._book = Book(())
         self._arrivals = Arrivals()
-        self._growth = Growth(carrier, self._writer, scaling)
+        self._hearing = Hearing(carrier, self._writer)
+        self._growth = Growth(carrier, self._writer, self._hearing, scaling)
         self._filling = Filling(self._writer)
         self.audits = SelfAudit(self._writer)
         self._serving = Serving(self._writer)
-        self._hearing = Hearing(carrier, self._writer)
         self._refresh()
 
     @property

@@ -12,6 +12,7 @@ from typing import Final
 from raudience.clock import SECOND, monotonic
 from raudience.cluster.carrier import COORDINATOR, Carrier
 from raudience.cluster.entries import Moved, Resized
+from raudience.cluster.hearing import Hearing
 from raudience.cluster.writing import Writer
 from raudience.coordinator import Load, Scaling, Transfer, transfers
 from raudience.errors import FixRequest
@@ -21,8 +22,6 @@ __all__ = ["GROUPS_AT_ONCE", "Growth", "possible"]
 
 _LOG: Final = logging.getLogger(__name__)
 
-_HEARING: Final = 16
-"""Rounds between two looks at what is wished for."""
 GROUPS_AT_ONCE: Final = 32
 """Key groups that move in one step at most: each step costs giver and taker a look at everything they hold."""
 _FIRST: Final = 4
@@ -54,13 +53,12 @@ class Growth:
     seconds that what waits before the engine will take.
     """
 
-    def __init__(self, carrier: Carrier, writer: Writer, scaling: Scaling | None) -> None:
-        self._carrier, self._writer, self._scaling = carrier, writer, scaling
+    def __init__(self, carrier: Carrier, writer: Writer, hearing: Hearing, scaling: Scaling | None) -> None:
+        self._carrier, self._writer, self._hearing, self._scaling = carrier, writer, hearing, scaling
         self.waited, self.events, self.backlog = 0.0, 0, 0.0
         self._looked = monotonic()
         self._weighed: float | None = None
         self._memory = 0
-        self._rounds = 0
         self._at_once = _FIRST
         self._rested = 0.0
         self._warned: float | None = None
@@ -68,7 +66,8 @@ class Growth:
 
     def look(self) -> bool:
         """To be asked after each round: whether there is a step to make, for which no round may be under way."""
-        self._hear()
+        if (wished := self._hearing.wished) is not None:
+            self._wanted = self._scaling.bound(wished) if self._scaling is not None else wished
         self._measure()
         if self._wanted is None or monotonic() < self._rested:
             return False
@@ -101,22 +100,13 @@ class Growth:
         self._at_once = min(max(fitting, 1), GROUPS_AT_ONCE)
         self._rested = ended + took
 
-    def _hear(self) -> None:
-        """Now and then ask whether somebody wishes for another number of shards."""
-        self._rounds += 1
-        if self._rounds % _HEARING == 0:
-            wished: int | None = self._writer.ask(COORDINATOR, "wished")
-            if wished is not None:
-                self._wanted = self._scaling.bound(wished) if self._scaling is not None else wished
-
     def _measure(self) -> None:
         """Now and then let the load decide; what it decides counts more than a wish."""
         now = monotonic()
         if self._scaling is not None and now - self._looked >= _LOOK:
             decided = self._scaling.decide(self._load(self._scaling, now), int(now * SECOND))
             if decided not in (None, self._wanted):
-                self._writer.ask(COORDINATOR, "wish", None)
-                self._wanted = decided
+                self._want(decided)
 
     def _load(self, scaling: Scaling, now: float) -> Load:
         """What was measured since this was asked the last time."""
@@ -175,5 +165,11 @@ class Growth:
     def _arrive(self) -> None:
         """Nothing is wanted any longer, and shards that were started for nothing end."""
         self._carrier.shrink(self._writer.shards)
+        self._want(None)
+        self._warned = None
+
+    def _want(self, shards: int | None) -> None:
+        """From now on so many shards are wanted, whatever was wished for."""
         self._writer.ask(COORDINATOR, "wish", None)
-        self._wanted = self._warned = None
+        self._hearing.forget_wish()
+        self._wanted = shards

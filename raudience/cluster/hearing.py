@@ -16,13 +16,15 @@ _PAUSE: Final = 0.25
 
 
 class Hearing:
-    """Asks beside the rounds, which never wait for the answer: it is read when a round that was sent later is told."""
+    """Asks beside the rounds, which never wait for the answer: it is read when a round that was sent later is told.
+    wished: how many shards somebody asked for, None: nobody did."""
 
     def __init__(self, carrier: Carrier, writer: Writer) -> None:
         self._carrier, self._writer = carrier, writer
         self._asked: float | None = None
         self._answer: Any = None
         self._number = 0
+        self.wished: int | None = None
 
     def called(self) -> bool:
         """To be asked between rounds: whether there is something to do. It is said once for each question."""
@@ -36,10 +38,15 @@ class Hearing:
                 return self._heard()
         return False
 
+    def forget_wish(self) -> None:
+        """It does not count any more; an answer that is under way may still tell of it."""
+        self._answer = self.wished = None
+
     def _heard(self) -> bool:
         answer, self._answer = self._answer, None
         try:
-            return bool(self._carrier.wait(answer))
+            due, self.wished = self._carrier.wait(answer)
+            return bool(due)
         except (Lost, Superseded):
             # Whoever comes back is asked the next time.
             return False

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from raudience.catalog.documents import read_book
-from raudience.cluster import growing
+from raudience.cluster import growing, hearing
 from raudience.cluster.carrier import COORDINATOR, Lost
 from raudience.cluster.inline import InlineCarrier, InlineEngine
 from raudience.cluster.rounds import Round
@@ -48,6 +48,7 @@ class Hands:
 def hands(monkeypatch):
     hands = Hands()
     monkeypatch.setattr(growing, "monotonic", hands)
+    monkeypatch.setattr(hearing, "_PAUSE", 0.0)
     return hands
 
 
