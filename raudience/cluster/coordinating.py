@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 from raudience.catalog import Book
 from raudience.catalog.books import numbered
 from raudience.catalog.commands import CatalogCommand
@@ -79,6 +81,10 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
     def state(self) -> EngineState:
         self._opened()
         return self._ledger.state
+
+    def standing(self) -> EngineState:
+        """`state` without the book and the plan, which are large."""
+        return msgspec.structs.replace(self.state(), book=None, plan=None)
 
     def wish(self, shards: int | None) -> None:
         """Ask whoever writes for so many shards; None: that is done."""

@@ -10,17 +10,14 @@ intent is carried out.
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from raudience.cluster.calls import Calls
 from raudience.cluster.carrier import COORDINATOR, Carrier, Lost
-from raudience.cluster.entries import Begun, Defined, Intended, Intent, Moved, Order, Release, Resized
+from raudience.cluster.entries import Begun, Intended, Intent, Moved, Order, Release, Resized
 from raudience.cluster.flights import Flight, orders_of
 from raudience.cluster.ledger import EngineState
 from raudience.cluster.shells import Standing, shard_name
@@ -33,12 +30,9 @@ __all__ = ["Writer"]
 Result = TypeVar("Result")
 
 _LOG: Final = logging.getLogger(__name__)
-_LOOKS: Final = 20
-_PAUSE: Final = 0.05
-"""Seconds between two looks at key groups that move."""
 
 
-class Writer:
+class Writer(Calls):
     """Sends rounds. state: the engine as it was last read; number, now: of the last round that was sent; told: number
     of the last one that was told."""
 
@@ -58,15 +52,6 @@ class Writer:
     def lasts(self) -> bool:
         """Whether there is more than the memory of the shells."""
         return self._keepsake is not None
-
-    @property
-    def shards(self) -> int:
-        return self.state.shards
-
-    @property
-    def owner(self) -> NDArray[np.int32]:
-        """Shard of each key group, int32[KEY_GROUPS]."""
-        return np.array(self.state.owner, np.int32)
 
     def refresh(self) -> None:
         """Read how the engine stands, unless this is its writer, who knows."""
@@ -169,46 +154,6 @@ class Writer:
             self._regained.append(changes)
             raise
 
-    def ask(self, where: int, method: str, *values: Any) -> Any:
-        """Call one shell, which may have to come back first."""
-        return self._surely(lambda: self._wait(where, method, *values))
-
-    def ask_owner(self, group: int, method: str, *values: Any) -> Any:
-        """Call the shard that has a key group."""
-        return self._surely(lambda: self._wait(self.state.owner[group], method, *values))
-
-    def ask_owners(
-        self, groups: NDArray[np.int32], method: str, values: Callable[[NDArray[np.int64]], Sequence[Any]]
-    ) -> list[tuple[NDArray[np.int64], Any]]:
-        """Call at once the shards that have some key groups, each with what `values` makes of the positions of its
-        own among them; those positions, int64[k], and the answer."""
-        return self._surely(lambda: self._wait_owners(groups, method, values))
-
-    def ask_all(self, method: str, *values: Any) -> list[Any]:
-        """Call all shards at once."""
-        return self._surely(lambda: self._wait_all(method, *values))
-
-    def steadily(self, read: Callable[[], Result]) -> Result:
-        """What a reading says that no move of key groups came between, when another driver writes. A move that does not
-        end in a second is not waited for: whoever made it may be dead."""
-        if self._epoch:
-            return read()
-        pause = threading.Event()
-        for _ in range(_LOOKS):
-            before = self._placed()
-            found = read()
-            if before is not None and self._placed() == before:
-                return found
-            pause.wait(_PAUSE)
-        return found
-
-    def _placed(self) -> tuple[int, ...] | None:
-        """The shard of each key group, read anew; None while they move."""
-        self._look()
-        intended = self.state.intended
-        moves = intended is not None and not isinstance(intended.intent, Defined)
-        return None if moves else self.state.owner
-
     def _surely(self, call: Callable[[], Result]) -> Result:
         """What a call says; made again when a shell was lost and all have come back."""
         while True:
@@ -288,24 +233,13 @@ class Writer:
         if self.shards < before:
             self._carrier.shrink(self.shards)
 
-    def _wait(self, where: int, method: str, *values: Any) -> Any:
-        return self._carrier.wait(self._carrier.call(where, method, *values))
-
-    def _wait_all(self, method: str, *values: Any) -> list[Any]:
-        answers = [self._carrier.call(shard, method, *values) for shard in range(self.shards)]
-        return [self._carrier.wait(answer) for answer in answers]
-
-    def _wait_owners(
-        self, groups: NDArray[np.int32], method: str, values: Callable[[NDArray[np.int64]], Sequence[Any]]
-    ) -> list[tuple[NDArray[np.int64], Any]]:
-        owner = self.owner[groups]
-        places = [(shard, np.flatnonzero(owner == shard)) for shard in np.unique(owner).tolist()]
-        answers = [(place, self._carrier.call(shard, method, *values(place))) for shard, place in places]
-        return [(place, self._carrier.wait(answer)) for place, answer in answers]
-
     def _look(self) -> None:
-        self._see()
-        self.number, self.told, self.now = self.state.number, self.state.number, self.state.now
+        self._stand(self.ask(COORDINATOR, "state"))
+
+    def _stand(self, state: EngineState) -> None:
+        """Be where an engine is that somebody else writes to."""
+        self.state = state
+        self.number, self.told, self.now = state.number, state.number, state.now
         self._carrier.grow(self.shards)
 
     def _see(self) -> None:

@@ -82,3 +82,19 @@ def test_who_only_asks_hears_of_key_groups_that_have_moved(tmp_path):
     before = standings(asking, *range(-10, 10))
     engine.scale(3)
     assert standings(asking, *range(-10, 10)) == before == standings(engine, *range(-10, 10))
+
+
+def test_who_only_reads_is_not_sent_the_book_again_with_each_answer(engine, monkeypatch):
+    reader, carrier, asked = InlineEngine(1, carrier=engine._carrier), engine._carrier, []
+    call = carrier.call
+
+    def listening(where, method, *values):
+        asked.append(method)
+        return call(where, method, *values)
+
+    monkeypatch.setattr(carrier, "call", listening)
+    before = reader.members("gold").tolist()
+    assert (before, set(asked)) == (engine.members("gold").tolist(), {"standing", "ask"})
+    engine.advance(START + 5)
+    reader.members("gold")
+    assert (reader.now, reader.position) == (START + 5, engine.position)
