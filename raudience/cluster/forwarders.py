@@ -99,8 +99,7 @@ class Forwarders:
     def close(self) -> None:
         """End the actors, unless they stay."""
         if not self._stays and not self._only_looks:
-            for output in list(self._actors):
-                self._let_go(output)
+            _end(*self._actors.values())
         self._actors, self._reports = {}, {}
 
     def _adopt(self) -> None:
@@ -114,7 +113,7 @@ class Forwarders:
     def _begin(self, output: str) -> None:
         """Find the actor of an output, or make it. One that was told otherwise at birth, of another key for example,
         gives way to who comes later; once is enough, or two who supervise would do so for ever."""
-        self._reports[output] = Report()
+        self._reports.setdefault(output, Report())
         name = actor_name(self._setup.engine, output)
         if self._only_looks:
             with suppress(ValueError):
@@ -180,6 +179,9 @@ class SupervisorShell:
                     self._supervise(engine)
             except (RaudienceError, RayError) as error:
                 _LOG.warning("forwarding of %s: %s", self._setup.engine, first_line(error))
+            except Exception:
+                # Nobody else would begin it again.
+                _LOG.exception("forwarding of %s: what supervises it has failed", self._setup.engine)
             self._ended.wait(_PATIENCE)
 
     def _supervise(self, engine: RayEngine) -> None:
@@ -201,8 +203,9 @@ def end_forwarders(engine: RayEngine) -> bool:
     """End what sends for an engine and stays; whether there was any."""
     names = [] if engine.name is None else [_supervisor(engine.name), *_at_work(engine.name).values()]
     found = [handle for handle in map(_found, names) if handle is not None]
-    for handle in found:
-        _end(handle)
+    # Who supervises first: it would begin the others anew.
+    _end(*found[:1])
+    _end(*found[1:])
     return bool(found)
 
 
@@ -266,10 +269,13 @@ def _suits(there: Any, setup: Setup) -> bool:
     return found
 
 
-def _end(handle: Any) -> None:
-    with suppress(RayError):
-        ray.get(handle.end.remote(), timeout=_LEAVING)
-    ray.kill(handle)
+def _end(*handles: Any) -> None:
+    """End actors, all at the same time; those that do not come to an end by themselves are killed."""
+    asked = [handle.end.remote() for handle in handles]
+    if asked:
+        ray.wait(asked, num_returns=len(asked), timeout=_LEAVING)
+    for handle in handles:
+        ray.kill(handle)
 
 
 def _nothing_new(before: Report, trouble: str) -> Report:

@@ -122,7 +122,7 @@ class Connection:
     @property
     def backlog(self) -> int:
         """Users who have to be looked at or sent."""
-        return len(self._live.keys() | self._later.keys())
+        return len(self._later) + sum(mpid not in self._later for mpid in self._live)
 
     @property
     def counts(self) -> tuple[int, int]:
