@@ -17,11 +17,12 @@ from raudience.cluster.calling import Calls, Surroundings
 from raudience.cluster.keeping import Keeper
 from raudience.cluster.keepsakes import Failpoint, no_failure
 from raudience.cluster.ledgers import fresh, read_back
+from raudience.cluster.snapshotting import due, write
 from raudience.cluster.sources import Source
 from raudience.collector import uncollected
 from raudience.errors import FixStore
 from raudience.forward.connection import EnsureList, Look, Send, Wait
-from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed
+from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lost, Rechecked, Resumed, Snapped
 from raudience.forward.figures import Figures, Tally
 from raudience.forward.gathering import Gathering
 from raudience.forward.keeping import snapshot
@@ -136,8 +137,10 @@ class Forwarder:
             return self._waits
         if (renamed := self._misnamed()) is not None:
             return self._rename(renamed, now)
-        due = self._gathered(now)
-        step = self.connection.next(now, due <= now)
+        if (snapshot := due(self._partner, self.connection, self.link.settings, now)) is not None:
+            return self._snap(snapshot, now)
+        due_at = self._gathered(now)
+        step = self.connection.next(now, due_at <= now)
         match step:
             case EnsureList():
                 return self._ensure(step.kind, now)
@@ -150,8 +153,8 @@ class Forwarder:
                 return now
             case Send():
                 return self._send(now)
-            case Wait(None) if due > now and self.connection.fault is None:
-                return due
+            case Wait(None) if due_at > now and self.connection.fault is None:
+                return due_at
             case Wait():
                 return step.until
             case _:
@@ -302,6 +305,17 @@ class Forwarder:
         with uncollected():
             self._note(self.connection.judged(batch, outcome, self._world.clock(), self._world.chance()))
         self._failpoint("after acknowledging")
+
+    def _snap(self, at: int, now: int) -> int:
+        """Write the snapshot that is due at an instant."""
+        if (ready := self._calls.ready("members", now=now)) > now:
+            return ready
+        failure = write(self._partner, self.connection, self.link.settings, self._calls, now)
+        if failure is not None:
+            return self._missed(failure, now, "members")
+        self._attempts = 0
+        self._note([Snapped(at)])
+        return now
 
     def _asked(self, request: Request, now: int) -> Response | None:
         return self._calls.ask(request, self.link.settings, now)

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
+from raudience.cluster.parquet import as_parquet
 from raudience.durability.disk import sync_directory
 from raudience.errors import FixRequest
 from raudience.forward.partner import Request, Response
+from raudience.forward.partners.files import PARQUET
 
 try:
     import obstore
@@ -37,7 +41,10 @@ class Objects:
 
     def send(self, request: Request) -> Response | None:
         """200 when it is kept for good; 401 or 403 when we are not let in, 404 when the directory or bucket is not
-        there; None when nobody knows. Raises FixRequest when an object storage is asked for without its extra."""
+        there; None when nobody knows. Raises FixRequest when an object storage, or Parquet, is asked for without its
+        extra."""
+        if dict(request.headers).get("content-type") == PARQUET:
+            request = msgspec.structs.replace(request, body=as_parquet(request.body), headers=())
         if urlsplit(request.url).scheme == "file":
             return _answer_of_disk(Path(unquote(urlsplit(request.url).path)), request.body)
         return self._answer_of_storage(request)

@@ -28,6 +28,7 @@ from raudience.forward.entries import (
     Row,
     Sending,
     Settled,
+    Snapped,
 )
 from raudience.forward.held import Held
 from raudience.forward.identities import wanted_rows
@@ -111,6 +112,7 @@ class Connection:
         self.rechecked = 0
         self.forgotten = 0
         self.attributes: tuple[str, ...] = ()
+        self.snapped = 0
         self._live: dict[int, None] = {}
         self._later: dict[int, None] = {}
         self._batches: list[Batch] = []
@@ -129,6 +131,11 @@ class Connection:
         """Users to be looked at because something has happened to them, and users to be looked at when there is time;
         one may be among both."""
         return len(self._live), len(self._later)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the partner knows all that was planned, and everybody was looked at since the beginning."""
+        return not self._batches and not self._later
 
     @property
     def unseen(self) -> int:
@@ -171,6 +178,8 @@ class Connection:
                 self.refused = {kind: {} for kind in self.refused}
             case Rechecked():
                 self._recheck(entry)
+            case Snapped():
+                self.snapped = entry.at
             case _:
                 assert_never(entry)
 

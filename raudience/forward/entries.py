@@ -21,6 +21,7 @@ __all__ = [
     "Resumed",
     "Row",
     "Settled",
+    "Snapped",
 ]
 
 Row: TypeAlias = tuple[int, bytes]
@@ -111,6 +112,13 @@ class Rechecked(_Entry, frozen=True):
     attributes: tuple[str, ...] = ()
 
 
+class Snapped(_Entry, frozen=True):
+    """The snapshot that was due at an instant is written."""
+
+    at: int
+
+
 Entry: TypeAlias = (
     Heard | Filling | Listed | Lost | Sending | Acknowledged | Settled | Refused | Faulted | Resumed | Rechecked
+    | Snapped
 )  # fmt: skip

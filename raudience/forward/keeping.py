@@ -38,6 +38,7 @@ class _Kept(msgspec.Struct, frozen=True):
     rechecked: int = 0
     forgotten: int = 0
     attributes: tuple[str, ...] = ()
+    snapped: int = 0
 
 
 _KEPT: Packed[_Kept] = Packed(_Kept)
@@ -59,6 +60,7 @@ def snapshot(connection: Connection) -> bytes:
             rechecked=connection.rechecked,
             forgotten=connection.forgotten,
             attributes=connection.attributes,
+            snapped=connection.snapped,
         )
     )
 
@@ -71,7 +73,7 @@ def load(connection: Connection, data: bytes | memoryview) -> None:
     for kind, rows in kept.held.items():
         connection.held[kind] = _held(rows)
     connection.planned_at, connection.rechecked = kept.planned_at, kept.rechecked
-    connection.forgotten = kept.forgotten
+    connection.forgotten, connection.snapped = kept.forgotten, kept.snapped
     connection.attributes = kept.attributes
     connection.wait_for(kept.live.tolist(), kept.later.tolist())
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
+from raudience.errors import ReportBug
 from raudience.forward.kinds import Failure, Outcome
 
 __all__ = [
@@ -152,6 +153,18 @@ class Partner(ABC):
     def bounds(self, settings: Settings) -> Limits:
         """The limits of an output: the partner's, or what the settings say."""
         return self.limits
+
+    def snapshots(self, settings: Settings) -> int | None:
+        """Milliseconds between two snapshots of all members; None: there are none. For those who take users whole."""
+        return None
+
+    def snapshot(
+        self, settings: Settings, list_id: str, values: Sequence[bytes], at: int, part: int, parts: int
+    ) -> Request:
+        """Keep some of all members: one part of several, from 1 on. at: when the last change that is in it was planned.
+        What came of it `read_done` says."""
+        message = f"{self.id} was asked for a snapshot, and keeps none"
+        raise ReportBug(message)
 
     def own_list(self, forwarded: Forwarded) -> str | None:
         """The id of the list at a partner that keeps none. Nothing is asked for it: it is neither found, made nor

@@ -1,10 +1,14 @@
 """Files and objects that partners get, on a disk and in an object storage."""
 
+from datetime import UTC, datetime
+
 import boto3
+import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
 from raudience.cluster.objects import Objects
+from raudience.cluster.parquet import as_parquet
 from raudience.cluster.wire import Wire
 from raudience.forward.kinds import AskPermission, Done
 from raudience.forward.members import WHOLE, Member, encode
@@ -24,6 +28,34 @@ def test_a_file_is_written_whole_and_a_second_time_in_its_place(tmp_path):
     url = f"file://{tmp_path}/my%20exports/a.ndjson"
     assert [Objects().send(put(url, body)).status for body in (b"first", b"second")] == [200, 200]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.ndjson": b"second"}
+
+
+def test_lines_in_parquet_have_the_columns_of_the_lines(tmp_path):
+    rich = Member(-(2**63), {"email": ("ann@x.org",), "push_token": ("a", "b")}, {"ltv": 4.5, "vip": None, "t": ("a",)})
+    items = [Item(encode(rich), True), Item(encode(Member(2, {})), False)]
+    partner = Files()
+    listed = partner.own_list(Forwarded("c7", "big", None, "Big Spenders"))
+    for _ in range(2):
+        settings = {"folder": str(tmp_path), "format": "parquet"}
+        request = partner.send(settings, listed, WHOLE, items, 1_700_000_000_123)
+        assert partner.read_sent(Objects().send(request), items) == Done()
+    (path,) = tmp_path.iterdir()
+    first, second = pq.read_table(path).to_pylist()
+    assert first == {
+        "ConnectionId": "c7", "AudienceId": "big", "AudienceName": "Big Spenders", "IsAddRequest": True,
+        "MPID": -(2**63), "IdentityValues": [("email", ["ann@x.org"]), ("push_token", ["a", "b"])],
+        "MembershipChangedTimestamp": datetime(2023, 11, 14, 22, 13, 20, 123_000, UTC),
+        "UserAttributes": [("ltv", "4.5"), ("t", '["a"]'), ("vip", "null")],
+    }  # fmt: skip
+    assert (second["IsAddRequest"], second["IdentityValues"], second["UserAttributes"]) == (False, [], [])
+
+
+def test_the_same_lines_are_the_same_parquet_file():
+    line = (
+        b'{"ConnectionId":"c","AudienceId":"a","AudienceName":"A","IsAddRequest":true,"MPID":"1","IdentityValues":{},'
+    )
+    line += b'"MembershipChangedTimestamp":1}\n'
+    assert as_parquet(line * 3) == as_parquet(line * 3)
 
 
 def test_a_directory_that_is_not_there_is_not_made(tmp_path):

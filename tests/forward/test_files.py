@@ -5,7 +5,7 @@ import pytest
 from raudience.errors import ReportBug
 from raudience.forward.members import WHOLE, Member, encode
 from raudience.forward.partner import Forwarded, Item
-from raudience.forward.partners.files import Files
+from raudience.forward.partners.files import PARQUET, Files
 
 FILES = Files()
 LIST = FILES.own_list(Forwarded("c7", "big-spenders", "A/1", "Big Spenders - A/1"))
@@ -62,6 +62,26 @@ def test_a_folder_is_a_path_or_a_place_in_an_object_storage(folder, begins, quer
 def test_the_check_writes_an_empty_file():
     request = FILES.check({"folder": "/data"})
     assert (request.url, request.body) == ("file:///data/raudience-validation.txt", b"")
+
+
+def test_a_snapshot_stands_behind_all_changes_that_are_in_it():
+    now = 1_700_000_000_123
+    snapshot = FILES.snapshot({"folder": "/data"}, LIST, [ANN, BOB], now, 2, 3)
+    assert snapshot.url.endswith("_20231114T221320123Z_snapshot_00002_of_00003.ndjson")
+    names = [sent("/data", now=at).url for at in (now - 1, now, now + 1)]
+    assert sorted([snapshot.url, *names]) == [names[0], names[1], snapshot.url, names[2]]
+    assert [b'"IsAddRequest":true' in line for line in snapshot.body.splitlines()] == [True, True]
+
+
+@pytest.mark.parametrize(("hours", "every"), [(0, None), (-1, None), (24, 86_400_000)])
+def test_snapshots_come_when_they_are_asked_for(hours, every):
+    assert FILES.snapshots({"snapshot_hours": hours}) == every
+
+
+def test_lines_are_kept_in_the_format_of_the_output():
+    request = FILES.send({"folder": "/data", "format": "parquet"}, LIST, WHOLE, ITEMS, 1)
+    assert (request.url[-8:], request.headers) == (".parquet", (("content-type", PARQUET),))
+    assert request.body == sent("/data", now=1).body
 
 
 def test_files_of_a_deleted_audience_are_kept():

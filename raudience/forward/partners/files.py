@@ -6,7 +6,8 @@ bytes, so no reader sees a change twice, nor half a file.
 A request of a sink of files is no HTTP: its method is PUT, its address begins with `file:`, `s3:`, `gs:` or `az:`, and
 it stands for "the body is what is kept under this address, whatever was there before". Who carries it out answers 200,
 401 or 403 when the storage lets nobody in, 404 when the directory or the bucket is not there, and nothing when nobody
-knows. The query is of the storage, such as `endpoint` and `region`.
+knows. The query is of the storage, such as `endpoint` and `region`. Lines of the type PARQUET are kept as a Parquet
+file with the same columns.
 
 Source of a line: mParticle's Cloud Storage output, with connection, audience, MPID and attributes added to each line.
 """
@@ -28,9 +29,11 @@ from raudience.forward.members import Member, decode
 from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
 from raudience.forward.sink import Sink, forwarded_of, outcome_of
 
-__all__ = ["Files"]
+__all__ = ["PARQUET", "Files"]
 
-_TYPE: Final = (("content-type", "application/x-ndjson"),)
+PARQUET: Final = "application/vnd.apache.parquet"
+"""Type of a request whose lines are to be kept as a Parquet file."""
+_FORMATS: Final = {"ndjson": "application/x-ndjson", "parquet": PARQUET}
 _PLAIN: Final = str.maketrans("", "", "-:.")
 
 
@@ -45,6 +48,13 @@ class Files(Sink):
             "folder", "Folder", required=True, help="/an/absolute/path, s3://bucket/path, gs://bucket/path, az://..."
         ),
         Setting("batch_size", "Lines in a file", "number", 50_000, help="1 to 50,000"),
+        Setting("format", "Format", "choice", "ndjson", choices=tuple(_FORMATS), help="lines of JSON, or Parquet"),
+    )
+    connection_settings = (
+        *Sink.connection_settings,
+        Setting(
+            "snapshot_hours", "Hours between snapshots", "number", 0, help="files of all members; 0: changes alone"
+        ),
     )
     limits = Limits(items=50_000, bytes=64 << 20, requests=600, window=MINUTE, overhead=500)
     flush = 3 * HOUR
@@ -55,10 +65,23 @@ class Files(Sink):
         body = b"".join(_line(forwarded, member, add, now) for item in items for member, add in _changes(item))
         stamp = write_moment(now).translate(_PLAIN)
         digest = hashlib.sha256(body).hexdigest()[:16]
-        return _put(settings, f"{_file_name(forwarded)}_{stamp}_{digest}.ndjson", body)
+        return _put_lines(settings, f"{_file_name(forwarded)}_{stamp}_{digest}", body)
 
     def read_sent(self, response: Response, items: Sequence[Item]) -> Outcome:
         return outcome_of(response)
+
+    def snapshots(self, settings: Settings) -> int | None:
+        hours = int(settings.get("snapshot_hours") or 0)
+        return hours * HOUR if hours > 0 else None
+
+    def snapshot(
+        self, settings: Settings, list_id: str, values: Sequence[bytes], at: int, part: int, parts: int
+    ) -> Request:
+        """Its name stands behind those of all changes that are in it."""
+        forwarded = forwarded_of(list_id)
+        body = b"".join(_line(forwarded, decode(value), True, at) for value in values)
+        name = f"{_file_name(forwarded)}_{write_moment(at).translate(_PLAIN)}_snapshot_{part:05}_of_{parts:05}"
+        return _put_lines(settings, name, body)
 
     def delete_list(self, settings: Settings, list_id: str, at: int) -> Request:
         message = "files of an audience that is deleted are kept"
@@ -69,7 +92,7 @@ class Files(Sink):
 
     def check(self, settings: Settings) -> Request:
         """An empty file, always the same."""
-        return _put(settings, "raudience-validation.txt", b"")
+        return _put(settings, "raudience-validation.txt", b"", _FORMATS["ndjson"])
 
     def read_checked(self, response: Response) -> Outcome:
         return outcome_of(response)
@@ -79,10 +102,15 @@ class Files(Sink):
         return request
 
 
-def _put(settings: Settings, name: str, body: bytes) -> Request:
+def _put_lines(settings: Settings, name: str, body: bytes) -> Request:
+    form = str(settings.get("format") or "ndjson")
+    return _put(settings, f"{name}.{form}", body, _FORMATS[form])
+
+
+def _put(settings: Settings, name: str, body: bytes, type_: str) -> Request:
     folder, _, query = str(settings["folder"]).strip().partition("?")
     place = folder.rstrip("/") if "://" in folder else f"file://{quote(folder.rstrip('/'))}"
-    return Request("PUT", f"{place}/{name}", tuple(parse_qsl(query)), _TYPE, body)
+    return Request("PUT", f"{place}/{name}", tuple(parse_qsl(query)), (("content-type", type_),), body)
 
 
 def _file_name(forwarded: Forwarded) -> str:
