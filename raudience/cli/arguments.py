@@ -34,24 +34,25 @@ USER_ERRORS: Final = (FixDefinition, FixInput, FixRequest)
 
 _PARTS: Final = (
     replaying,
-    asking,
-    keeping,
-    account,
-    audiences,
-    auditing,
-    coding,
-    completing,
-    connections,
-    downloading,
-    estimating,
-    forwarding,
-    lookup,
-    outputs,
-    picturing,
-    privacy,
     simulating,
+    asking,
+    coding,
+    audiences,
+    estimating,
+    completing,
+    lookup,
+    picturing,
+    auditing,
+    downloading,
+    outputs,
+    connections,
+    forwarding,
+    account,
+    privacy,
+    keeping,
 )
-"""Each adds its commands, and each command says with `run` who carries it out."""
+"""In the order in which people come to need them. Each adds its commands, and each command says with `run` who carries
+it out."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -23,7 +23,9 @@ __all__ = ["add", "connections"]
 
 def add(commands: Any) -> None:
     """Add the command to those of `raudience`."""
-    command = commands.add_parser("connections", help="which audience goes to which output: connect, switch, resume")
+    command = commands.add_parser(
+        "connections", help="which audience goes to which output: connect, switch, status, reconcile, resume"
+    )
     command.set_defaults(run=connections)
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = _action(actions, "list", "with their status and faults", key=False)

@@ -24,7 +24,7 @@ __all__ = ["add", "new_key", "outputs", "show_partners"]
 
 def add(commands: Any) -> None:
     """Add the command to those of `raudience`."""
-    command = commands.add_parser("outputs", help="accounts at partners: list, create, update, remove them")
+    command = commands.add_parser("outputs", help="accounts at partners: sign in, create, check, update, remove")
     command.set_defaults(run=outputs)
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = _action(actions, "list", "with their connections and faults", key=False)

@@ -32,7 +32,7 @@ def test_its_commands_are_understood():
     said = [words for words in commands if words[0] not in ("turns",)]
     assert [parser().parse_args(words).command for words in said] == [
         "replay", "why", "plan", "apply", "estimate", "audiences", "audiences", "audiences", "audiences", "download",
-        "why", "replay",
+        "why", "outputs", "outputs", "outputs", "connections", "connections", "forward", "connections", "replay",
     ]  # fmt: skip
 
 
