@@ -8,7 +8,7 @@ import msgspec
 
 from raudience.cli.screen import say
 from raudience.cluster.reasons import lines_of
-from raudience.criteria.dates import write_moment
+from raudience.cluster.stories import with_moments
 from raudience.records import Explanation
 
 __all__ = ["as_json", "explain"]
@@ -24,14 +24,5 @@ def explain(explanation: Explanation) -> None:
 
 def as_json(explanation: Explanation) -> str:
     """The explanation as one JSON object; instants are ISO 8601, the MPID is text."""
-    found: dict[str, Any] = _with_instants(msgspec.to_builtins(explanation))
+    found: dict[str, Any] = with_moments(msgspec.to_builtins(explanation))
     return msgspec.json.encode({**found, "mpid": str(explanation.mpid)}).decode()
-
-
-def _with_instants(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: write_moment(held) if name in ("at", "flips_at") and held is not None else _with_instants(held)
-            for name, held in value.items()
-        }
-    return [_with_instants(held) for held in value] if isinstance(value, list | tuple) else value

@@ -22,10 +22,10 @@ from ray.exceptions import (
 )
 
 from raudience.cluster.carrier import COORDINATOR, Carrier, Item, Lost, Result
-from raudience.cluster.coordinating import CoordinatorShell
+from raudience.cluster.coordinating import NAME, CoordinatorShell
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.placement import NAMESPACE, Placement, actor, first_line, task
-from raudience.cluster.shells import ShardShell
+from raudience.cluster.shells import ShardShell, shard_name
 from raudience.errors import FixRequest, RaudienceError, StateDamaged
 
 __all__ = ["RayCarrier"]
@@ -97,7 +97,7 @@ class RayCarrier(Carrier):
     def grow(self, shards: int) -> None:
         for shard in range(shards):
             if shard not in self._actors:
-                self._actors[shard] = self._find(shard) or self._make(shard)
+                self._take(shard)
 
     def answers(self, where: int) -> bool:
         knock = self._knocks.get(where)
@@ -112,7 +112,7 @@ class RayCarrier(Carrier):
             del self._knocks[where]
             if isinstance(error, ActorDiedError):
                 # Nothing was in it yet.
-                self._actors[where] = self._find(where) or self._make(where)
+                self._take(where)
             return False
         return True
 
@@ -178,6 +178,10 @@ class RayCarrier(Carrier):
         """An actor that Ray has given up for good is made anew, if its state is somewhere else."""
         if self.keepsake is None:
             raise Lost(first_line(error)) from error
+        self._take(where)
+
+    def _take(self, where: int) -> None:
+        """Have the actor that is there, or a new one."""
         self._actors[where] = self._find(where) or self._make(where)
 
     def _find(self, where: int) -> Any | None:
@@ -211,5 +215,5 @@ class RayCarrier(Carrier):
         return known
 
     def _part(self, where: int) -> str:
-        part = "coordinator" if where == COORDINATOR else f"shard-{where}"
+        part = NAME if where == COORDINATOR else shard_name(where)
         return f"{self._name}/{part}" if self._name else part

@@ -13,14 +13,13 @@ from raudience.criteria.leaves import Plan
 from raudience.criteria.values import number_text
 from raudience.records import DELETED, NUMBER, Batches, Block, Column, EventKey, Field, FieldColumn, ListColumn
 from raudience.shard.index import Remembered
+from raudience.shard.profiles import ACCOUNT_WIDE, SETS
 
 __all__ = ["happenings", "lessons"]
 
 Columns: TypeAlias = tuple[tuple[Field, Column], ...]
 
 _UNSAID: Final = frozenset({"session_uuid", "session_id", "action"})
-_ACCOUNT_WIDE: Final = frozenset({"identity", "device_id", "status"})
-_SETS: Final = frozenset({"device_id"})
 
 
 def happenings(block: Block, plan: Plan) -> list[Happening]:
@@ -53,12 +52,12 @@ def lessons(block: Block, plan: Plan) -> list[Learned]:
     found = []
     for batch, stamp, field, value in sorted(_updates(block), key=lambda update: update[0]):
         at = int(block.batches.at[batch])
-        if field.namespace in _SETS:
+        if field.namespace in SETS:
             if (field, value) not in seen:
                 found.append(Learned(at, f"{field.namespace} {field.name}", value))
             seen.add((field, value))
             continue
-        place = "" if field.namespace in _ACCOUNT_WIDE else _workspace(block.batches, batch, plan)
+        place = "" if field.namespace in ACCOUNT_WIDE else _workspace(block.batches, batch, plan)
         latest, before = known.get((place, field), (stamp, None))
         if stamp >= latest:
             known[place, field] = (stamp, value)

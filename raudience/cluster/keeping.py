@@ -131,11 +131,8 @@ class Keeper(Shelf[Entry]):
         """Have one snapshot, which knows everything up to a position, and forget all others and the log up to
         `through`. Raises FixStore when the place does not take it; then what was there is there."""
         self.settle()
-        newest = f"{self.name}/{position:016d}"
-        if newest not in self._snapshots.names(f"{self.name}/"):
-            # One that is there must not be written over: it may be all there is.
-            self._snapshots.put(newest, self._counted(frames(contents)))
-            self._since = 0
+        newest = self._put(position, contents)
+        self._since = 0
         try:
             self._prove(newest)
         except StateDamaged as error:
@@ -180,15 +177,20 @@ class Keeper(Shelf[Entry]):
 
     def _keep(self, position: int, contents: Iterable[bytes | memoryview], done: Callable[[], None]) -> None:
         try:
-            name = f"{self.name}/{position:016d}"
-            if name not in self._snapshots.names(f"{self.name}/"):
-                # As in a purge: one that is there may be all there is.
-                self._snapshots.put(name, self._counted(frames(contents)))
+            name = self._put(position, contents)
             done()
             self._prove(name)
             self._forget()
         except RaudienceError as error:
             _LOG.warning("no snapshot of %s: %s", self.name, error)
+
+    def _put(self, position: int, contents: Iterable[bytes | memoryview]) -> str:
+        """Name of a snapshot, written now if it is not there: one that is must not be written over, it may be all there
+        is."""
+        name = f"{self.name}/{position:016d}"
+        if name not in self._snapshots.names(f"{self.name}/"):
+            self._snapshots.put(name, self._counted(frames(contents)))
+        return name
 
     def _prove(self, name: str) -> None:
         """Nothing is forgotten for a snapshot that cannot be read back whole."""

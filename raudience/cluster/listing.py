@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from raudience.catalog.experiments import Experiment, seed_of
 from raudience.cluster.engine import Engine
 from raudience.coordinator.listings import merge_listings, sample_edge
-from raudience.coordinator.variants import in_variation, sizes
+from raudience.coordinator.variants import sizes
 from raudience.records.listings import Listing, Pick
 
-__all__ = ["experiment_of", "listed", "sampled", "variation_members", "variation_sizes"]
+__all__ = ["experiment_of", "listed", "sampled", "variation_sizes"]
 
 _SHIFTS = (48, 32, 16, 0)
 """Of the 16 bits of a hash that are looked at one after the other."""
@@ -50,13 +50,6 @@ def variation_sizes(engine: Engine, audience: str, experiment: Experiment | None
     """Members in each variation of a test by name, Control last; without a test Control has all."""
     seed = 0 if experiment is None else seed_of(experiment)
     return sizes(experiment, _summed(engine, audience, "bucket_counts", audience, seed))
-
-
-def variation_members(
-    engine: Engine, audience: str, experiment: Experiment | None, variation: str
-) -> NDArray[np.int64]:
-    """MPIDs in one variation, ascending, int64[n]. Raises FixRequest for a variation that is not there."""
-    return in_variation(experiment, variation, engine.members(audience))
 
 
 def _summed(engine: Engine, audience: str, question: str, *values: object) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import msgspec
 from raudience.criteria.dates import write_moment
 from raudience.records import Truth
 
-__all__ = ["Crossing", "Entry", "Happening", "Learned", "Standing", "Story", "plain_story"]
+__all__ = ["Crossing", "Entry", "Happening", "Learned", "Standing", "Story", "plain_story", "with_moments"]
 
 _MOMENTS: Final = frozenset({"at", "time", "first", "last", "since", "flips_at"})
 
@@ -78,18 +78,19 @@ class Story(msgspec.Struct, frozen=True):
 
 def plain_story(story: Story) -> dict[str, Any]:
     """The story as JSON shows it: moments in ISO 8601, the MPID as a text."""
-    plain: dict[str, Any] = _written(msgspec.to_builtins(story))
+    plain: dict[str, Any] = with_moments(msgspec.to_builtins(story))
     return plain | {"mpid": str(story.mpid)}
 
 
-def _written(value: Any) -> Any:
+def with_moments(value: Any) -> Any:
+    """A plain value with the moments in it, by the names of their fields, in ISO 8601."""
     match value:
         case dict():
             return {
-                name: write_moment(part) if name in _MOMENTS and isinstance(part, int) else _written(part)
+                name: write_moment(part) if name in _MOMENTS and isinstance(part, int) else with_moments(part)
                 for name, part in value.items()
             }
         case list() | tuple():
-            return [_written(part) for part in value]
+            return [with_moments(part) for part in value]
         case _:
             return value

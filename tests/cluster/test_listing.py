@@ -8,8 +8,8 @@ from raudience.catalog.documents import read_book
 from raudience.catalog.experiments import Share, make_experiment
 from raudience.cluster.client import Client
 from raudience.cluster.inline import InlineEngine
-from raudience.cluster.listing import listed, sampled, variation_members, variation_sizes
-from raudience.coordinator.variants import assign, pick
+from raudience.cluster.listing import listed, sampled, variation_sizes
+from raudience.coordinator.variants import assign, in_variation, pick
 from raudience.errors import FixRequest
 from raudience.hashing import mix64
 from raudience.records.listings import Pick
@@ -34,6 +34,10 @@ def engine(shards, mpids=range(COUNT)):
     made.define(read_book(as_bytes(book(GOLD, PAID)), "book.json", "json"), NOW)
     made.ingest(users(mpids), NOW)
     return made
+
+
+def variation_members(of, audience, test, name):
+    return in_variation(test, name, of.members(audience))
 
 
 def all_parts(of, pick, bits=3):
