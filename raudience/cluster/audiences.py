@@ -102,17 +102,13 @@ class Audiences:
         """The list of audiences with their figures: those that a viewer from some workspaces (empty: from all) may see,
         of one of the three lists, with all of the tags."""
         catalog = self._engine.catalog()
-        figures, connections = self._figures(), connections_by_audience(catalog)
-        return [
-            self._row(catalog, entry, viewer, figures, connections.get(entry.key, ()))
-            for entry in listed(catalog, viewer, of, tags)
-        ]
+        return self._rows(catalog, listed(catalog, viewer, of, tags), viewer)
 
     def row(self, key: str) -> AudienceRow:
         """The line of one audience."""
         catalog = self._engine.catalog()
-        connections = connections_by_audience(catalog).get(key, ())
-        return self._row(catalog, _entry(catalog, key), (), self._figures(), connections)
+        (row,) = self._rows(catalog, [_entry(catalog, key)], ())
+        return row
 
     def active(self) -> int:
         """How many audiences are in use."""
@@ -218,18 +214,26 @@ class Audiences:
     def _decided(self, command: CatalogCommand, key: str) -> AudienceEntry:
         return self._engine.decide(command, now_ms()).audiences[key]
 
-    def _figures(self) -> dict[str, AudienceCount]:
-        return {each.audience: each for each in self._engine.figures()}
+    def _rows(
+        self, catalog: CatalogState, entries: Collection[AudienceEntry], viewer: Collection[str]
+    ) -> list[AudienceRow]:
+        figures = {each.audience: each for each in self._engine.figures()}
+        connections = connections_by_audience(catalog)
+        filled = self._engine.filled() if any(entry.waiting for entry in entries) else (0, 0, None)
+        return [
+            self._row(catalog, entry, viewer, figures.get(entry.key), connections.get(entry.key, ()), filled)
+            for entry in entries
+        ]
 
     def _row(
         self,
         catalog: CatalogState,
         entry: AudienceEntry,
         viewer: Collection[str],
-        figures: dict[str, AudienceCount],
+        counted: AudienceCount | None,
         connections: Collection[Connection],
+        filled: tuple[int, int, float | None],
     ) -> AudienceRow:
-        counted = figures.get(entry.key)
         return AudienceRow(
             key=entry.key,
             name=entry.name,
@@ -252,15 +256,15 @@ class Audiences:
             adds_day=counted.adds_day if counted else None,
             drops_day=counted.drops_day if counted else None,
             volatility=counted.volatility if counted else None,
-            filling=self._filling(entry),
+            filling=_filling(entry, *filled),
         )
 
-    def _filling(self, entry: AudienceEntry) -> Filling | None:
-        if not entry.waiting:
-            return None
-        filled, waiting, seconds = self._engine.filled()
-        percent = 100 * filled / waiting if waiting else 100.0
-        return Filling(entry.waiting, entry.held, percent, seconds)
+
+def _filling(entry: AudienceEntry, filled: int, waiting: int, seconds: float | None) -> Filling | None:
+    if not entry.waiting:
+        return None
+    percent = 100 * filled / waiting if waiting else 100.0
+    return Filling(entry.waiting, entry.held, percent, seconds)
 
 
 def _entry(catalog: CatalogState, key: str) -> AudienceEntry:
