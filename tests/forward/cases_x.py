@@ -20,8 +20,9 @@ class PickyX(FakeX):
         self.refused, self.users_token = set(), self.tokens["tk"]
 
     def tried(self, operation, now):
-        if any(self.refused.intersection(*user.values()) for user in operation["params"]["users"]):
-            return Bad("users")
+        for place, user in enumerate(operation["params"]["users"]):
+            if self.refused.intersection(*user.values()):
+                return Bad("users", place)
         return super().tried(operation, now)
 
 
