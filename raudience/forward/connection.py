@@ -33,7 +33,7 @@ from raudience.forward.entries import (
 from raudience.forward.held import Held
 from raudience.forward.identities import wanted_rows
 from raudience.forward.kinds import BadItems, Done, Failure, GoneAtPartner, Outcome, Partly, RateLimited, Retry
-from raudience.forward.members import WHOLE, wanted_whole
+from raudience.forward.members import WHOLE, wanted_users
 from raudience.forward.partner import IdentityRule, Limits, Settings
 from raudience.forward.planning import Batch, cut, difference, parted, values_of, void
 from raudience.forward.retrying import next_attempt
@@ -283,7 +283,8 @@ class Connection:
         """The rows of each kind that a partner should hold of users, in their order, also those that it refuses."""
         members = [each for each in found if each.member]
         if self._whole:
-            return {WHOLE: [row for each in members for row in self._user(each)]}
+            users = ((each.mpid, each.identities, each.attributes) for each in members)
+            return {WHOLE: wanted_users(self._rules, self._settings, users)}
         return wanted_rows(self._rules, self._settings, [(each.mpid, each.identities) for each in members])
 
     def _wanted(self, found: Sequence[Standing]) -> dict[str, list[Row]]:
@@ -293,10 +294,6 @@ class Connection:
             kind: [row for row in rows.get(kind, ()) if row[1] not in refused] if refused else rows.get(kind, [])
             for kind, refused in self.refused.items()
         }
-
-    def _user(self, each: Standing) -> list[Row]:
-        found = wanted_whole(self._rules, self._settings, each.mpid, each.identities, each.attributes)
-        return [(each.mpid, value) for values in found.values() for value in values]
 
     def _without_bad(self, batch: Batch, outcome: BadItems, now: int) -> list[Entry]:
         """Leave out what is refused, or look for it by halving."""

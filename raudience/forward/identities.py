@@ -11,7 +11,7 @@ from typing import Final
 from raudience.forward.entries import Row
 from raudience.forward.partner import IdentityRule, Settings
 
-__all__ = ["names_of", "wanted", "wanted_rows"]
+__all__ = ["names_of", "value_of", "wanted", "wanted_rows"]
 
 _LENGTHS: Final = {"sha256": 64, "sha1": 40, "md5": 32}
 _HEX: Final = re.compile(r"[0-9a-f]+")
@@ -51,12 +51,13 @@ def _rows(rule: IdentityRule, members: Iterable[tuple[int, Mapping[str, Sequence
     for mpid, identities in members:
         for name in rule.identities:
             for text in identities.get(name, ()):
-                value = _sent(rule, name, text)
+                value = value_of(rule, name, text)
                 if value is not None:
                     yield mpid, value
 
 
-def _sent(rule: IdentityRule, name: str, value: str) -> bytes | None:
+def value_of(rule: IdentityRule, name: str, value: str) -> bytes | None:
+    """What is sent for an identity of that name; None: it cannot be."""
     if rule.hash != "none" and _is_hashed(value, rule.hash):
         return bytes.fromhex(value.strip())
     normal = rule.normalise(name, value)

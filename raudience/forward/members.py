@@ -6,16 +6,17 @@ same to a ledger: one value goes and another comes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from raudience.forward.identities import wanted
+from raudience.forward.entries import Row
+from raudience.forward.identities import value_of
 from raudience.forward.partner import IdentityRule, Settings
 from raudience.records.listings import Attribute
 
-__all__ = ["ANONYMOUS", "EXCLUDED", "WHOLE", "Member", "decode", "encode", "lost", "wanted_whole"]
+__all__ = ["ANONYMOUS", "EXCLUDED", "WHOLE", "Member", "decode", "encode", "lost", "wanted_users"]
 
 WHOLE: Final = "user"
 """The only kind of partners who take users whole."""
@@ -46,25 +47,41 @@ def decode(value: bytes) -> Member:
     return _DECODER.decode(value)
 
 
-def wanted_whole(
+def wanted_users(
     rules: Sequence[IdentityRule],
     settings: Settings,
-    mpid: int,
-    identities: Mapping[str, Sequence[str]],
-    attributes: Mapping[str, Attribute],
-) -> dict[str, set[bytes]]:
-    """What a partner should hold of a member, as `identities.wanted` has it for others: one value, or none of a member
-    without any identity that is switched on, if such are not sent."""
-    excluded = {name.strip() for name in str(settings.get(EXCLUDED, "")).split(",")}
-    chosen = [rule for rule in rules if rule.kind not in excluded]
-    found = {
-        kind: tuple(sorted(value.decode() for value in values))
-        for kind, values in wanted(chosen, settings, identities).items()
-        if values
-    }
-    if not found and not settings.get(ANONYMOUS, True):
-        return {}
-    return {WHOLE: {encode(Member(mpid, found, dict(attributes)))}}
+    members: Iterable[tuple[int, Mapping[str, Sequence[str]], Mapping[str, Attribute]]],
+) -> list[Row]:
+    """What a partner should hold of members, who are given with their identities and attributes, as
+    `identities.wanted_rows` has it for others: a value for each, and none of one without any identity that is switched
+    on, if such are not sent. Hashes stand in hexadecimal digits."""
+    chosen, anonymous = _chosen(rules, settings), settings.get(ANONYMOUS, True)
+    rows = list[Row]()
+    for mpid, identities, attributes in members:
+        found: dict[str, tuple[str, ...]] = {}
+        for name, texts in identities.items():
+            for rule in chosen.get(name, ()):
+                if values := _texts(rule, name, texts):
+                    found[rule.kind] = tuple(sorted({*found.get(rule.kind, ()), *values}))
+        if found or anonymous:
+            rows.append((mpid, encode(Member(mpid, found, dict(attributes)))))
+    return rows
+
+
+def _chosen(rules: Sequence[IdentityRule], settings: Settings) -> dict[str, list[IdentityRule]]:
+    """Rules that are switched on, by the name of an identity."""
+    excluded = {name.strip() for name in str(settings.get(EXCLUDED) or "").split(",")}
+    chosen: dict[str, list[IdentityRule]] = {}
+    for rule in rules:
+        if rule.kind not in excluded and (rule.flag is None or settings.get(rule.flag)):
+            for name in rule.identities:
+                chosen.setdefault(name, []).append(rule)
+    return chosen
+
+
+def _texts(rule: IdentityRule, name: str, texts: Iterable[str]) -> list[str]:
+    values = (value_of(rule, name, text) for text in texts)
+    return [value.decode() if rule.hash == "none" else value.hex() for value in values if value is not None]
 
 
 def lost(former: Sequence[Member], present: Member | None) -> dict[str, tuple[str, ...]]:

@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raudience.forward.members import Member, decode, encode, lost, wanted_whole
+from raudience.forward.members import Member, decode, encode, lost, wanted_users
+from raudience.forward.partner import IdentityRule
 from raudience.forward.sink import PLAIN
 
 ON = {"forward_email": True, "forward_customer_id": True}
 
 
-def whole(identities, attributes=None, **settings):
-    found = wanted_whole(PLAIN, ON | settings, 7, identities, attributes or {})
-    return [decode(value) for value in found.get("user", ())]
+def whole(identities, attributes=None, rules=PLAIN, **settings):
+    found = wanted_users(rules, ON | settings, [(7, identities, attributes or {})])
+    return [decode(value) for _, value in found]
 
 
 def test_a_member_is_one_value_with_the_identities_that_are_switched_on_and_the_attributes():
@@ -29,6 +30,12 @@ def test_several_values_of_an_identity_all_go():
 @pytest.mark.parametrize(("sends", "found"), [(True, [Member(7, {})]), (False, [])])
 def test_a_member_without_identities_is_sent_if_the_connection_says_so(sends, found):
     assert whole({"google": ("g",)}, send_anonymous_users=sends) == found
+
+
+def test_a_kind_may_have_several_identities_and_a_hash():
+    rule = IdentityRule("device", ("ios_idfv", "push_token"), lambda _, text: text.lower(), "md5")
+    (member,) = whole({"ios_idfv": ("A",), "push_token": ("b", "a"), "email": ("e",)}, rules=[rule])
+    assert member.identities == {"device": ("0cc175b9c0f1b6a831c399e269772661", "92eb5ffee6ae2fec3ad71c777531578f")}
 
 
 def test_excluded_identities_are_not_sent():
