@@ -92,10 +92,13 @@ def _items_of_users(puts: Iterable[Row], drops: Iterable[Row]) -> tuple[Item, ..
     return (*map(void, former.values()), *added)
 
 
-def _groups(items: Iterable[Item], limits: Limits) -> Iterator[tuple[Item, ...]]:
+def _groups(items: Sequence[Item], limits: Limits) -> Iterator[tuple[Item, ...]]:
+    sizes = [limits.size(item) for item in items]
+    if max(sizes, default=0) * limits.items <= limits.bytes:
+        yield from (tuple(items[first : first + limits.items]) for first in range(0, len(items), limits.items))
+        return
     group, room = list[Item](), limits.bytes
-    for item in items:
-        size = limits.size(item)
+    for item, size in zip(items, sizes, strict=True):
         if group and (len(group) == limits.items or size > room):
             yield tuple(group)
             group, room = [], limits.bytes
