@@ -141,10 +141,12 @@ class Partner(ABC):
     identities: ClassVar[tuple[IdentityRule, ...]]
     limits: ClassVar[Limits]
     deletes: ClassVar[Literal["delete", "keep", "message"]]
-    """What happens downstream when the audience is deleted (seed, "Delete an audience")."""
+    """What happens downstream when the audience is deleted (seed, "Delete an audience"); of `keep` nobody is told, and
+    `delete_list` is never asked."""
     whole: ClassVar[bool] = False
     """Whether it takes users whole, identities and attributes in one value of the only kind `members.WHOLE`; the rules
-    say which identities go in."""
+    say which identities go in. For partners that know users by their MPID: of two users with the same address, who
+    leaves takes nothing from the other."""
     flush: ClassVar[int] = 0
     """Milliseconds for which changes are gathered, for connections that do not say; a full request goes earlier."""
     refresh: ClassVar[int | None] = None
@@ -168,8 +170,8 @@ class Partner(ABC):
 
     def own_list(self, forwarded: Forwarded) -> str | None:
         """The id of the list at a partner that keeps none. Nothing is asked for it: it is neither found, made nor
-        renamed; another name gives another id. All kinds have the same id, and what it stands for is deleted once.
-        None: the partner keeps lists."""
+        renamed. All kinds have the same id, and what it stands for is deleted once. If another name gives another id,
+        that is for what is sent from then on: who was sent before is not told again. None: the partner keeps lists."""
         return None
 
     def left(self, response: Response) -> Left | None:

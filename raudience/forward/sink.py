@@ -1,12 +1,13 @@
-"""Partners that keep no lists: they are told of each change, with what is forwarded in it.
+"""Partners that keep no lists.
 
-They take users whole: MPID, identities, and the attributes that were chosen. What they are told is plain: values as
-profiles have them, trimmed. They are receivers of one's own, so every identity may be sent, each with a switch;
-customer ids and e-mail addresses are from the beginning.
+Sinks among them take users whole: MPID, identities, and the attributes that were chosen. What they are told is plain:
+values as profiles have them, trimmed. They are receivers of one's own, so every identity may be sent, each with a
+switch; customer ids and e-mail addresses are from the beginning.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from http.client import responses
 from typing import Final
@@ -41,7 +42,7 @@ from raudience.forward.partner import (
     Settings,
 )
 
-__all__ = ["ANONYMOUS_USERS", "FORWARD", "PLAIN", "Sink", "forwarded_of", "outcome_of", "secrets_of"]
+__all__ = ["ANONYMOUS_USERS", "FORWARD", "PLAIN", "Listless", "Sink", "forwarded_of", "outcome_of", "secrets_of"]
 
 _NAMES: Final = USER_IDENTITIES + DEVICE_IDENTITIES
 _USUAL: Final = ("customer_id", "email")
@@ -80,20 +81,16 @@ _MEANINGS: Final[dict[int, type[Failure]]] = {
 is not taken. Others from 500 on are to be tried again; what is left nobody should have answered."""
 
 
-class Sink(Partner):
-    """What partners without lists have in common."""
-
-    whole = True
-    identities = PLAIN
-    connection_settings = (*FORWARD, ANONYMOUS_USERS)
+class Listless(Partner):
+    """What partners that keep no lists have in common. `delete_list` is for those whose `deletes` is not `keep`."""
 
     def bounds(self, settings: Settings) -> Limits:
         """As many items in a request as the output says: one at least, and no more than the partner allows."""
         asked = int(settings.get("batch_size", self.limits.items))
         return msgspec.structs.replace(self.limits, items=min(max(asked, 1), self.limits.items))
 
-    def own_list(self, forwarded: Forwarded) -> str | None:
-        return msgspec.json.encode(forwarded).decode()
+    @abstractmethod
+    def own_list(self, forwarded: Forwarded) -> str: ...
 
     def list_name(self, forwarded: str, kind: str) -> str:
         return forwarded
@@ -113,8 +110,23 @@ class Sink(Partner):
     def rename_list(self, settings: Settings, list_id: str, name: str) -> Request:
         raise self._no_lists()
 
+    def delete_list(self, settings: Settings, list_id: str, at: int) -> Request:
+        message = f"what {self.id} was told of an audience that is deleted is kept"
+        raise ReportBug(message)
+
     def _no_lists(self) -> ReportBug:
         return ReportBug(f"{self.id} was asked for a list, and keeps none")
+
+
+class Sink(Listless):
+    """What partners that take users whole, and know them by their MPID, have in common."""
+
+    whole = True
+    identities = PLAIN
+    connection_settings = (*FORWARD, ANONYMOUS_USERS)
+
+    def own_list(self, forwarded: Forwarded) -> str:
+        return msgspec.json.encode(forwarded).decode()
 
 
 def forwarded_of(list_id: str) -> Forwarded:

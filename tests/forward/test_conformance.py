@@ -6,6 +6,9 @@ from raudience.forward.kinds import AskPermission, Done, GoneAtPartner, SignInAg
 from tests.forward.cases import CASES
 from tests.forward.conformance import Killed, World
 
+LARGE = 5_000
+"""Larger requests take long to play."""
+
 pytestmark = pytest.mark.parametrize("case", CASES, ids=repr)
 
 
@@ -29,6 +32,17 @@ def test_connect(case):
 def test_more_members_than_a_request_takes(case):
     world = World(case, items=3)
     for mpid in range(8):
+        world.stands(mpid, f"{mpid}@x.org", f"u{mpid}")
+    world.settle()
+    world.check()
+
+
+def test_as_many_members_as_the_partner_allows_in_a_request_and_one_more(case):
+    most = case.partner.limits.items
+    if most > LARGE:
+        return
+    world = World(case, items=most)
+    for mpid in range(most + 1):
         world.stands(mpid, f"{mpid}@x.org", f"u{mpid}")
     world.settle()
     world.check()
@@ -156,6 +170,8 @@ def test_a_value_that_is_not_taken_is_left_out_and_only_it(case):
         world.stands(mpid, email, f"u{mpid}")
     world.settle()
     world.check()
+    (failure,) = [each for refused in world.connection.refused.values() for each in refused.values()]
+    assert "bad@x.org" not in failure.text
 
 
 @pytest.mark.parametrize("cuts", [["before"], ["after"], ["after", "before", "after"]], ids="-".join)

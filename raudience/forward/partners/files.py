@@ -23,7 +23,6 @@ import msgspec
 
 from raudience.clock import HOUR, MINUTE
 from raudience.criteria.dates import write_moment
-from raudience.errors import ReportBug
 from raudience.forward.kinds import Outcome
 from raudience.forward.members import Member, decode
 from raudience.forward.partner import Forwarded, Item, Limits, Request, Response, Setting, Settings
@@ -82,10 +81,6 @@ class Files(Sink):
         body = b"".join(_line(forwarded, decode(value), True, at) for value in values)
         name = f"{_file_name(forwarded)}_{write_moment(at).translate(_PLAIN)}_snapshot_{part:05}_of_{parts:05}"
         return _put_lines(settings, name, body)
-
-    def delete_list(self, settings: Settings, list_id: str, at: int) -> Request:
-        message = "files of an audience that is deleted are kept"
-        raise ReportBug(message)
 
     def read_done(self, response: Response) -> Outcome:
         return outcome_of(response)
