@@ -6,6 +6,7 @@ from typing import Final
 
 from raudience.clock import SECOND
 from raudience.forward.figures import Backfill, Figures
+from raudience.forward.members import WHOLE
 
 __all__ = ["HEADINGS", "cells", "line", "properties"]
 
@@ -32,13 +33,13 @@ def cells(each: Figures) -> tuple[str, ...]:
 
 def line(each: Figures) -> str:
     """The same in one line, for logs and pipes."""
-    parts = [f"{_held(each) or 'nothing held'}; {each.backlog:,} user(s) left"]
+    parts = [f"holds {_held(each) or 'nothing'}", f"{each.backlog:,} user(s) left"]
     if each.age is not None:
         parts.append(f"oldest {_age(each)}")
     if each.backfill is not None:
         parts.append(f"backfill {_filled(each.backfill)}")
     if each.rate:
-        parts.append(f"{each.rate:,.0f} items/s, {each.throttled:.0%} of the time for the bucket")
+        parts.append(f"{each.rate:,.0f} items/s, {each.throttled:.0%} of the time waiting for the bucket")
     return f"{_called(each)}: {', '.join(parts)}" + ("" if each.fault is None else f", {each.fault}")
 
 
@@ -61,7 +62,7 @@ def _called(each: Figures) -> str:
 
 
 def _held(each: Figures) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in each.held.items())
+    return ", ".join(f"{count:,} {'user(s)' if kind == WHOLE else kind}" for kind, count in each.held.items())
 
 
 def _age(each: Figures) -> str:

@@ -26,10 +26,10 @@ def test_a_row_tells_what_is_held_and_left_and_how_it_goes():
 
 def test_a_line_tells_the_same_and_nothing_that_is_not():
     assert line(BUSY) == (
-        "pros:Control to ads (4bb80e9d): 400 email, 100 handle; 1,750 user(s) left, oldest 1 min 15 s, "
-        "backfill 250 of 2,000 (12%, 1 min 30 s left), 1,234 items/s, 25% of the time for the bucket"
+        "pros:Control to ads (4bb80e9d): holds 400 email, 100 handle, 1,750 user(s) left, oldest 1 min 15 s, "
+        "backfill 250 of 2,000 (12%, 1 min 30 s left), 1,234 items/s, 25% of the time waiting for the bucket"
     )
-    assert line(IDLE) == "pros to lake (4bb80e9d): nothing held; 0 user(s) left, SignInAgain"
+    assert line(IDLE) == "pros to lake (4bb80e9d): holds nothing, 0 user(s) left, SignInAgain"
 
 
 def test_a_page_tells_each_by_its_name():
