@@ -89,6 +89,7 @@ def test_everything_that_is_asked_is_answered_as_in_one_process(engine):
     assert engine.figures() == inline.figures()
     assert engine.why(5, "fans") == inline.why(5, "fans")
     assert engine.identities(mpids, ("email",)) == inline.identities(mpids, ("email",))
+    assert engine.attributes(mpids, ("plan", "none")) == inline.attributes(mpids, ("plan", "none"))
     assert engine.memory().keys() == inline.memory().keys()
     assert engine.estimate(Book(()), "fans") == inline.estimate(Book(()), "fans")
     assert engine.overlap(Book(()), "buyers", "fans") == inline.overlap(Book(()), "buyers", "fans")

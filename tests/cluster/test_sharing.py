@@ -1,8 +1,13 @@
 """User attributes that are shared, from events to a receiver (semantics 195 to 200)."""
 
 import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from raudience.catalog.build import audience
 from raudience.catalog.commands import Configure, Connect, PutOutput
@@ -27,6 +32,7 @@ class World:
 
     def __init__(self, *attributes, shards=2, state=None):
         self.receiver, self.seconds, self.state, self.shards = Receiver(), itertools.count(1), state, shards
+        self.now = T + 10**6
         self.begin()
         self.client.audiences.create(audience("pros", "Pros", user("plan").exactly("pro")))
         self.engine.decide(PutOutput("ana", HOOK), T)
@@ -36,13 +42,19 @@ class World:
         self.client = connect(engine="inline", shards=self.shards, state=self.state, by="ana")
         self.engine = self.client._engine
         kept = None if self.state is None else Keepsake(Place(str(self.state / "forwarding")), background=False)
-        self.outgoing = Outgoing(self.engine, PARTNERS.__getitem__, self.opened, self.send, kept, lambda: T + 10**6)
+        self.outgoing = Outgoing(self.engine, PARTNERS.__getitem__, self.opened, self.send, kept, lambda: self.now)
 
     def opened(self, output):
         return {**output.settings, "secret": "s3cret"}
 
     def send(self, request):
-        return Response(*self.receiver(request.method, request.url, dict(request.headers), request.body, T + 10**6))
+        try:
+            return Response(*self.asked(request))
+        except ConnectionResetError:
+            return None
+
+    def asked(self, request):
+        return self.receiver(request.method, request.url, dict(request.headers), request.body, self.now)
 
     def put(self, mpid, **attributes):
         batch = {"mpid": mpid, "user_identities": {"email": f"{mpid}@x.com"}, "user_attributes": attributes}
@@ -159,3 +171,61 @@ def test_a_partner_that_takes_identities_alone_is_given_no_attributes(monkeypatc
     key = world.client.connections.connect("pros", "ads").connection.id
     with pytest.raises(FixDefinition, match="identities alone, got `ltv`"):
         world.client.connections.configure(key, attributes=("ltv",))
+
+
+VALUES = st.dictionaries(st.sampled_from(["ltv", "city"]), st.sampled_from([1, 2.5, "x", ["a", "b"]]))
+
+
+class Storm(RuleBasedStateMachine):
+    """Users, choices, troubles and forwarders that die: at rest the receiver knows exactly what it should."""
+
+    def __init__(self):
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.world, self.users, self.chosen = World("ltv", state=Path(self.folder.name)), {}, ("ltv",)
+
+    @rule(plan=st.sampled_from(["pro", "pro", "free"]), each=st.lists(VALUES, max_size=3), rests=st.booleans())
+    def happens(self, plan, each, rests):
+        for mpid, values in enumerate(each):
+            self.users[mpid] = {**self.users.get(mpid, {}), "plan": plan, **values}
+            self.world.put(mpid, plan=plan, **values)
+        if rests:
+            self.comes_to_rest()
+
+    @rule(names=st.lists(st.sampled_from(["ltv", "city", "plan"]), unique=True, max_size=2))
+    def chooses(self, names):
+        self.chosen = tuple(names)
+        self.world.choose(*names)
+
+    @rule(status=st.sampled_from([0, 503]))
+    def goes_wrong(self, status):
+        self.world.receiver.trouble(status, lost=not status)
+
+    @rule(turns=st.integers(1, 3))
+    def works(self, turns):
+        for _ in range(turns):
+            self.world.outgoing.work()
+
+    @rule()
+    def dies(self):
+        self.world.close()
+        self.world.begin()
+
+    @rule()
+    def comes_to_rest(self):
+        self.world.receiver.troubles.clear()
+        self.world.now += 600_000
+        assert self.world.told() == {
+            mpid: {name: user[name] for name in self.chosen if name in user}
+            for mpid, user in self.users.items()
+            if user["plan"] == "pro"
+        }
+
+    def teardown(self):
+        self.comes_to_rest()
+        self.world.close()
+        self.folder.cleanup()
+
+
+Storm.TestCase.settings = settings(max_examples=30, stateful_step_count=15, deadline=None)
+TestStorm = pytest.mark.slow(Storm.TestCase)
