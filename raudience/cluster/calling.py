@@ -13,9 +13,9 @@ from raudience.forward.figures import Tally
 from raudience.forward.kinds import Outcome, RateLimited, Retry
 from raudience.forward.partner import Partner, Request, RequestKind, Response, Settings
 
-__all__ = ["Calls", "Surroundings"]
+__all__ = ["TOGETHER", "Calls", "Surroundings"]
 
-_TOGETHER: Final = 8
+TOGETHER: Final = 8
 """Requests of one connection that may be under way at the same time."""
 
 
@@ -47,7 +47,7 @@ class Calls:
 
     def room(self, kind: RequestKind, now: int) -> int:
         """How many requests of a class may be made at the same time."""
-        return 1 if self._world.together is None else min(_TOGETHER, self._world.buckets[kind].left(now))
+        return 1 if self._world.together is None else min(TOGETHER, self._world.buckets[kind].left(now))
 
     def ask(self, request: Request, settings: Settings, now: int) -> Response | None:
         """The answer; None when nobody knows whether the request arrived."""

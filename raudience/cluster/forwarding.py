@@ -38,6 +38,8 @@ _AT_ONCE: Final = 10_000
 """Users in one entry of the log."""
 _REFRESH: Final = HOUR
 """Milliseconds between two looks for members whom the partner would forget."""
+_TRUSTED: Final = SECOND
+"""Milliseconds after writing for which a log is taken to be ours still."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -76,7 +78,7 @@ class Forwarder:
         self.link, self._partner, self._source, self._world, self._keeper = link, partner, source, world, keeper
         self._failpoint = failpoint
         self.connection = fresh(partner, link.settings)
-        self._written = 0
+        self._written, self._wrote_at = 0, 0
         self._refreshed = 0
         self._gathering = Gathering()
         self._attempts, self._waits = 0, 0
@@ -115,10 +117,10 @@ class Forwarder:
     def resume(self) -> None:
         """The cause of a fault is gone, somebody says; what is gone at the partner is made again."""
         self._attempts, self._waits = 0, 0
-        refused = any(self.connection.refused.values())
-        self._note([Resumed()])
-        if refused:
+        if any(self.connection.refused.values()):
             self.refill()
+        # With the last of all: who dies before does everything again.
+        self._note([Resumed()])
 
     def work(self) -> int | None:
         """Do one thing; the instant of the next, None when there is nothing to do before something happens."""
@@ -287,6 +289,7 @@ class Forwarder:
     def _send(self, now: int) -> int:
         if (ready := self._calls.ready("members", now=now)) > now:
             return ready
+        self._prove(now)
         sends = self.connection.together(self._calls.room("members", now))
         settings = self.link.settings
         requests = [
@@ -310,6 +313,7 @@ class Forwarder:
         """Write the snapshot that is due at an instant."""
         if (ready := self._calls.ready("members", now=now)) > now:
             return ready
+        self._prove(now)
         failure = write(self._partner, self.connection, self.link.settings, self._calls, now)
         if failure is not None:
             return self._missed(failure, now, "members")
@@ -317,7 +321,14 @@ class Forwarder:
         self._note([Snapped(at)])
         return now
 
+    def _prove(self, now: int) -> None:
+        """Who has waited writes before asking anything: what another has sent meanwhile is newer. Raises Superseded
+        when somebody else has taken over."""
+        if self._keeper is not None and not 0 <= now - self._wrote_at <= _TRUSTED:
+            self._note([Heard(self.connection.position, ())])
+
     def _asked(self, request: Request, now: int) -> Response | None:
+        self._prove(now)
         return self._calls.ask(request, self.link.settings, now)
 
     def _missed(self, failure: Failure, now: int, kind: RequestKind) -> int:
@@ -352,6 +363,7 @@ class Forwarder:
             self._failpoint("before append")
             under_way = [self._keeper.submit(entry) for entry in noted]
             self._written = [each.result() for each in under_way][-1]
+            self._wrote_at = self._world.clock()
             self._failpoint("after append")
         for entry in noted:
             self.connection.apply(entry)

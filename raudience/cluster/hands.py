@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, TypeVar
 
+from raudience.cluster.calling import TOGETHER
 from raudience.forward.partner import Request, Response
 
 __all__ = ["Hands", "ManyHands"]
@@ -68,7 +69,8 @@ class ManyHands(Hands):
         self._lock = threading.Lock()
         self.floor = self._lock
         self._pool = ThreadPoolExecutor(_MOST, "connection")
-        self._lines = ThreadPoolExecutor(_MOST, "request")
+        # So that no request waits for the answer of another.
+        self._lines = ThreadPoolExecutor(_MOST * TOGETHER, "request")
 
     def begin(self, turn: Callable[[], Result]) -> Future[Result]:
         def with_the_floor() -> Result:

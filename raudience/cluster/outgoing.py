@@ -207,16 +207,19 @@ class Outgoing:
             seat.connection, seat.departure = departure.connection, departure
 
     def _follow(self, catalog: CatalogState, hurry: bool) -> None:
-        """Begin what is new, and heed what has changed. A list that is about to go is not adopted by another."""
+        """Begin what is new, and heed what has changed. A list that is about to go is not adopted by another, and
+        nobody gets its name before."""
         going = {(each.connection.output, each.forwarded) for each in catalog.departed.values()}
         for key, connection in catalog.connections.items():
             seat = self._seats.get(key)
             if not connection.active or not self._is_ours(connection) or (seat is not None and seat.turn is not None):
                 continue
             output, name = catalog.outputs[connection.output], forwarded(catalog, connection)
+            if (connection.output, name) in going:
+                if seat is None:
+                    continue
+                name = seat.forwarder.link.name
             link = self._link(output, connection, name, hurry)
-            if seat is None and (connection.output, name) in going:
-                continue
             if seat is None:
                 _LOG.info("connection %s begins", key)
                 source = self._source(catalog, connection)

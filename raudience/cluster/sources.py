@@ -86,6 +86,9 @@ class AudienceSource:
         return self._feed.erased
 
     def heard(self, after: int) -> tuple[int, Sequence[int]] | None:
+        if after > max(self._feed.position, 1):
+            # The engine was restored from a copy of earlier.
+            return None
         found = self._feed.behind(after) if after < self._feed.position else []
         if found is None:
             return None

@@ -342,6 +342,9 @@ class Connection:
         match entry:
             case Heard():
                 self.position = entry.position
+                for mpid in self._looked.intersection(entry.mpids):
+                    # Behind those who wait: who changes all the time holds up nobody.
+                    self._live.pop(mpid, None)
                 self._live.update(dict.fromkeys(entry.mpids))
                 self._looked -= frozenset(entry.mpids)
             case Filling():

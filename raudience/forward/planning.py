@@ -67,18 +67,19 @@ def void(values: Sequence[bytes]) -> Item:
 
 
 def _items_of_values(held: Held, puts: Iterable[Row], again: Iterable[Row], drops: Iterable[Row]) -> tuple[Item, ...]:
-    """An item for each value that comes to the list of the partner, leaves it with its last user, or has to be said
+    """An item for each value that comes to a user, leaves the list of the partner with its last user, or has to be said
     again; removals first."""
     change = Counter(value for _, value in puts)
+    # Also what another user has already: for this one it is as fresh at the partner as the ledger says.
+    said = {*change, *(value for _, value in again)}
     change.subtract(value for _, value in drops)
-    repeated = {value for _, value in again}
-    change.update(dict.fromkeys(repeated, 0))
+    change.update(dict.fromkeys(said, 0))
     counts, sure = held.owners(list(change))
     gone, there = list[Item](), list[Item]()
     for (value, more), before, known in zip(change.items(), counts, sure, strict=True):
         if before + more <= 0:
             gone += [Item(value, False)] if before else []
-        elif not before or not known or value in repeated:
+        elif not known or value in said:
             there.append(Item(value, True))
     return (*gone, *there)
 

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from raudience.clock import HOUR
 from raudience.cluster.calling import Surroundings
 from raudience.cluster.forwarding import Forwarder, Link
 from raudience.cluster.keepsakes import Keepsake, Place
@@ -321,6 +322,36 @@ def test_two_forwarders_of_one_log_do_not_both_write(stage):
         for _ in range(10):
             first.work()
     first.close()
+
+
+def test_who_waited_sends_nothing_when_another_has_taken_over(stage):
+    first = stage.forwarder
+    stage.people.put(3, email=["c@x.com"])
+    stage.server.answers = [503]
+    for _ in range(2):
+        first.work()
+    stage.begin()
+    stage.people.users[3] = Standing(3, False, {})
+    stage.work()
+    stage.now += HOUR
+    with pytest.raises(Superseded):
+        first.work()
+    assert stage.server.of("Big Spenders (email)") == {"a@x.com", "b@x.com"}
+    first.close()
+
+
+def test_what_was_refused_is_tried_again_although_it_dies_while_it_is_resumed(stage, monkeypatch):
+    stage.people.put(3, email=["bad@x.com"])
+    stage.work()
+    stage.server.answers = [401]
+    stage.people.put(4, email=["d@x.com"])
+    stage.work()
+    monkeypatch.setattr(stage.forwarder, "refill", lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        stage.forwarder.resume()
+    stage.die()
+    stage.forwarder.resume()
+    assert stage.forwarder.connection.backlog == 4
 
 
 def erase(stage, mpid):

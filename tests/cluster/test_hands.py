@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from raudience.cluster.calling import TOGETHER
 from raudience.cluster.hands import Hands, ManyHands
 
 
@@ -22,6 +23,23 @@ def test_an_answer_that_does_not_come_holds_up_nobody_else():
         assert not first.done()
     answered.set()
     assert first.result(30)
+    hands.close()
+
+
+def test_many_requests_without_an_answer_hold_up_no_others():
+    hands, asked, answered = ManyHands(), threading.Semaphore(0), threading.Event()
+
+    def answer(request):
+        asked.release()
+        return answered.wait(30)
+
+    slow, quick = hands.together(answer), hands.together(lambda request: request)
+    turns = [hands.begin(lambda: slow(range(TOGETHER))) for _ in range(5)]
+    for _ in range(5 * TOGETHER):
+        assert asked.acquire(timeout=30)
+    assert hands.begin(lambda: quick([1, 2])).result(30) == [1, 2]
+    assert not any(each.done() for each in turns)
+    answered.set()
     hands.close()
 
 

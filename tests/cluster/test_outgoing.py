@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import shutil
 import threading
 
 import pytest
@@ -443,4 +444,25 @@ def test_over_http_as_it_is():
         world.settle()
         assert world.held() == sha256("one@x.com")
         wire.close()
+    world.close()
+
+
+def test_an_engine_that_is_restored_from_a_copy_takes_back_what_came_after_it(tmp_path):
+    state, copy = tmp_path / "state", tmp_path / "copy"
+    world = World(state)
+    world.put(batch(1, "pro", email="one@x.com"))
+    world.settle()
+    world.close()
+    shutil.copytree(state, copy)
+    world.begin()
+    world.put(batch(2, "pro", email="two@x.com"))
+    world.settle()
+    assert world.held() == sha256("one@x.com", "two@x.com")
+    world.close()
+    state.rename(tmp_path / "lost")
+    shutil.copytree(copy, state, ignore=shutil.ignore_patterns("forwarding"))
+    shutil.copytree(tmp_path / "lost" / "forwarding", state / "forwarding")
+    world.begin()
+    world.settle()
+    assert world.held() == sha256("one@x.com")
     world.close()

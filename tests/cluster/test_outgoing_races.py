@@ -83,6 +83,18 @@ def test_who_waits_for_a_name_that_is_being_given_up_begins_when_it_is_free(worl
     assert world.wrong() == []
 
 
+def test_an_audience_gets_the_name_of_one_that_was_deleted_when_its_list_is_gone(world):
+    for key in ("pros", "free"):
+        world.connect(key)
+    world.settle()
+    world.there.x.trouble(503)
+    world.client.audiences.delete("pros")
+    world.client.audiences.rename("free", "Free", "Pros")
+    world.settle()
+    assert [each.stop for each in world.engine.catalog().connections.values()] == [None]
+    assert world.wrong() == []
+
+
 def test_what_is_said_again_under_another_name_is_another_event(world):
     connection = world.connect("pros", "shop")
     world.there.receiver.trouble(lost=True)

@@ -216,6 +216,19 @@ def test_changes_go_before_a_backfill_and_neither_waits_for_all_of_the_other():
     assert connection.next(0).mpids == (8, 9)
 
 
+def test_who_changes_all_the_time_holds_up_nobody():
+    connection, partner = Connection(RULES, SMALL, ON), Lists()
+    connection.apply(Heard(1, tuple(range(20_001))))
+    first = connection.next(0).mpids
+    for entry in connection.planned([member(mpid, *["a@x.com"][mpid:]) for mpid in first], 0):
+        connection.apply(entry)
+    connection.apply(Heard(2, first))
+    connection.apply(Listed("email", partner.make("email"), "email"))
+    for entry in connection.judged(connection.next(0).batch, Done(), 0, 0.5):
+        connection.apply(entry)
+    assert connection.next(0).mpids[0] == 20_000
+
+
 def test_changes_that_are_being_gathered_hold_up_no_backfill():
     connection = Connection(RULES, SMALL, ON)
     connection.apply(Filling((1, 2)))

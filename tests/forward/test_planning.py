@@ -2,9 +2,10 @@
 
 import pytest
 
+from raudience.forward.held import Held
 from raudience.forward.partner import Item, Limits
 from raudience.forward.partners import PARTNERS
-from raudience.forward.planning import Batch, cut
+from raudience.forward.planning import Batch, cut, difference
 
 LIMITS = Limits(items=3, bytes=1_000, requests=1, window=1, overhead=100)
 
@@ -36,3 +37,11 @@ def test_a_full_request_to_x_is_one_of_its_items_not_of_its_bytes():
     limits = PARTNERS["x"].limits
     assert sizes(*(32,) * 200, limits=limits) == [200]
     assert limits.items * limits.size(Item(b"1" * 32, True)) < limits.bytes
+
+
+@pytest.mark.parametrize("looked", [[2], [1, 2]], ids=["while another has it", "from another"])
+def test_a_value_that_comes_to_a_user_is_said_so_that_it_lapses_no_earlier_than_that_of_the_ledger(looked):
+    held = Held()
+    held.put([(1, b"a@x.com")], 100)
+    batch = difference("email", held, looked, [(2, b"a@x.com")], since=1, at=200_000, whole=False)
+    assert batch.items == (Item(b"a@x.com", True),)
