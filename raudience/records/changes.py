@@ -41,6 +41,16 @@ class Changes(msgspec.Struct, frozen=True):
             self.audiences, self.versions, self.audience[where], self.mpid[where], self.entered[where], self.at[where]
         )
 
+    def compact(self) -> Changes:
+        """The same; where there are more keys than transitions only those that are pointed to: a thousand audiences
+        would make the record of every small round a long one."""
+        if len(self) >= len(self.audiences):
+            return self
+        present, place = np.unique(self.audience, return_inverse=True)
+        audiences = tuple(self.audiences[number] for number in present.tolist())
+        versions = tuple(self.versions[number] for number in present.tolist())
+        return msgspec.structs.replace(self, audiences=audiences, versions=versions, audience=place.astype(np.int32))
+
 
 def one_table(parts: Sequence[Changes]) -> list[Changes]:
     """The same transitions, all pointing into one table of audiences, in which the last version counts."""

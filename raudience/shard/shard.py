@@ -80,7 +80,7 @@ class Shard(Known):
             case _:
                 assert_never(command)
         self.store.forget(self.plan.oldest(self.now))
-        return changes
+        return changes.compact()
 
     def freeze(self, groups: NDArray[np.bool_] | None = None) -> Frozen:
         """What the shard knows now of the profiles of some key groups (bool[256], None: all): a snapshot in the making,

@@ -49,10 +49,9 @@ def test_a_shadow_can_be_asked_about():
 def test_changes_do_not_name_shadows_and_audiences_behind_them_are_told_as_themselves():
     shard = Shard()
     shard.apply(plan_of(a=ONCE, a_2=TWICE, b=ONCE), T - 1)
-    changes = shard.apply(plan_of(c=ONCE), T - 1)
-    assert changes.audiences == ("a", "b", "c")
-    shard.apply(plan_of(a=ONCE, a_2=TWICE, b=ONCE), T - 1)
     assert taken(shard, T, batch(custom("A", T), custom("A", T))) == [(T, "a", 1, True), (T, "b", 1, True)]
+    changes = shard.apply(plan_of(c=ONCE), T + 1)
+    assert changes.audiences == ("a", "b", "c")
 
 
 def test_an_edit_tells_the_difference_alone_at_its_moment_and_under_its_version():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from raudience.clock import DAY, HOUR, MINUTE
 from raudience.records import Field
 from raudience.records.slicing import cut, empty_block
-from raudience.shard import Shard
+from raudience.shard import Shard, Tick
 from tests.shard.making import T, block, identities, planned, replayed, shard_of, taken, ticked
 from tests.stories.stage import asks, attribute, audience, batch, commerce, custom, told
 
@@ -155,6 +155,13 @@ def test_identities_are_told_by_name_and_of_unknown_users_nothing():
     assert identities(shard, 2, 9, 1, names=names) == [
         {"email": ("x@y.z",)}, {}, {"email": ("a@b.c",), "ios_idfv": ("d1", "d2")},
     ]  # fmt: skip
+
+
+def test_changes_name_no_more_audiences_than_something_happened_to():
+    shard = shard_of(*[audience(asks(name, frequency={"at_least": 2}), name.lower()) for name in "ABC"])
+    changes = shard.apply(block(batch(custom("B", T), custom("B", T - 1)), at=T), T)
+    assert (changes.audiences, changes.versions, told(changes)) == (("b",), (1,), [(T, "b", 1, True)])
+    assert shard.apply(Tick(), T + 1).audiences == ()
 
 
 def test_values_seen_of_an_attribute_are_told_once_and_ascending():
