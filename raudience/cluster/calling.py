@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -22,7 +22,7 @@ TOGETHER: Final = 8
 class Surroundings(msgspec.Struct, frozen=True):
     """What a connection needs of the world: requests, the wall clock in milliseconds, chance in [0, 1), letters and
     digits that are used once; the buckets of the account, by class of requests. together: makes several requests at
-    the same time, answers in their order; None: one after the other."""
+    the same time, answers in their order; None: one after the other. others: ids of the lists of other connections."""
 
     send: Callable[[Request], Response | None]
     clock: Callable[[], int]
@@ -30,6 +30,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     nonce: Callable[[], str]
     buckets: Mapping[RequestKind, Bucket]
     together: Callable[[Sequence[Request]], list[Response | None]] | None = None
+    others: Callable[[], Collection[str]] = frozenset
 
 
 class Calls:

@@ -26,7 +26,7 @@ from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lo
 from raudience.forward.figures import Figures, Tally
 from raudience.forward.gathering import Gathering
 from raudience.forward.keeping import snapshot
-from raudience.forward.kinds import Done, Failure, GoneAtPartner, Outcome, Partly, Retry
+from raudience.forward.kinds import BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Partly, Retry
 from raudience.forward.partner import Forwarded, Partner, Request, RequestKind, Response
 from raudience.forward.planning import Batch
 from raudience.forward.retrying import next_attempt
@@ -81,7 +81,7 @@ class Forwarder:
         self._written, self._wrote_at = 0, 0
         self._refreshed = 0
         self._gathering = Gathering()
-        self._attempts, self._waits = 0, 0
+        self._attempts, self._waits, self._leaves = 0, 0, False
         self.tally = Tally()
         self._calls = Calls(partner, world, self.tally, failpoint)
         if keeper is not None:
@@ -112,7 +112,7 @@ class Forwarder:
 
     def leave(self, link: Link, source: Source) -> None:
         """Nobody is a member any longer: what is left is to say so downstream, as the link says now."""
-        self.link, self._source = link, source
+        self.link, self._source, self._leaves = link, source, True
 
     def resume(self) -> None:
         """The cause of a fault is gone, somebody says; what is gone at the partner is made again."""
@@ -241,7 +241,8 @@ class Forwarder:
             self._note(Filling(some) for some in _parts(sorted(old)))
 
     def _misnamed(self) -> Listed | None:
-        lists = self.connection.lists.values()
+        """A list that is called otherwise than its audience; what is left of one that is no more is not renamed."""
+        lists = () if self._leaves else self.connection.lists.values()
         return next((each for each in lists if each.name != self._name(each.kind)), None)
 
     def _name(self, kind: str) -> str:
@@ -254,8 +255,12 @@ class Forwarder:
             return now
         if (ready := self._calls.ready("write", now=now)) > now:
             return ready
-        answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
-        outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
+        outcome = self._renamed(listed, name, now)
+        if isinstance(outcome, OurBug | BadItems) and self._found(name, now) in self._world.others():
+            # Of two that exchange their names one has to step aside.
+            aside = f"{name} {self.link.id[:8]}"
+            outcome = self._taken() if listed.name == aside else self._renamed(listed, aside, now)
+            name = aside
         if isinstance(outcome, Failure):
             return self._missed(outcome, now, "write")
         self._attempts = 0
@@ -263,8 +268,20 @@ class Forwarder:
         self._note([Listed(listed.kind, listed.list_id, name)])
         return now
 
+    def _renamed(self, listed: Listed, name: str, now: int) -> Outcome:
+        answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
+        return self._no_answer() if answer is None else self._partner.read_done(answer)
+
+    def _found(self, name: str, now: int) -> str | Failure | None:
+        answer = self._asked(self._partner.find_list(self.link.settings, name), now)
+        return self._no_answer() if answer is None else self._partner.read_found(answer, name)
+
+    def _taken(self) -> Failure:
+        return Retry(0, "", "the list of this name is that of another connection, which has not renamed it yet")
+
     def _ensure(self, kind: str, now: int) -> int:
-        """Find the list of exactly that name and adopt it, or make one, if the partner keeps lists at all."""
+        """Find the list of exactly that name and adopt it, unless it is that of another connection; or make one, if the
+        partner keeps lists at all."""
         name = self._name(kind)
         if (own := self._partner.own_list(self.link.forwarded)) is not None:
             self._note([Listed(kind, own, name)])
@@ -272,8 +289,9 @@ class Forwarder:
         if (ready := self._calls.ready("read", "write", now=now)) > now:
             return ready
         asked: RequestKind = "read"
-        answer = self._asked(self._partner.find_list(self.link.settings, name), now)
-        found = self._no_answer() if answer is None else self._partner.read_found(answer, name)
+        found = self._found(name, now)
+        if isinstance(found, str) and found in self._world.others():
+            found = self._taken()
         if found is None:
             asked = "write"
             answer = self._asked(self._partner.create_list(self.link.settings, name), now)

@@ -20,12 +20,12 @@ from raudience.cluster.engine import Engine
 from raudience.cluster.forwarding import Forwarder, Link
 from raudience.cluster.hands import Hands
 from raudience.cluster.keepsakes import Keepsake
-from raudience.cluster.ledgers import beside, log_name
+from raudience.cluster.ledgers import Ledgers, beside, log_name
 from raudience.cluster.secrets import Secrets
 from raudience.cluster.sources import AudienceSource, Feed, Nobody, Source, attributes_of, is_here, source_of
 from raudience.cluster.wire import Wire
 from raudience.forward.buckets import Bucket
-from raudience.forward.entries import Entry
+from raudience.forward.entries import Entry, Listed
 from raudience.forward.figures import Figures
 from raudience.forward.identities import names_of
 from raudience.forward.partner import Partner, Request, RequestKind, Response
@@ -285,20 +285,37 @@ class Outgoing:
 
     def _begun(self, connection: Connection, link: Link, output: Output, source: Source) -> _Seat:
         partner, kept = self._partner_of(output.partner), self._keepsake
-        world = self._world(output, partner)
+        world = self._world(output, partner, connection.id)
         if kept is None:
             return _Seat(connection, source, Forwarder(link, partner, source, world))
         keeper = kept.keeper(log_name(link.id), Entry)
         return _Seat(connection, source, Forwarder(link, partner, source, world, keeper, kept.failpoint))
 
-    def _world(self, output: Output, partner: Partner) -> Surroundings:
+    def _world(self, output: Output, partner: Partner, connection: str) -> Surroundings:
         """Every connection of an account shares its buckets."""
         limits = partner.bounds(self._settings(output))
         rates = {kind: limits.rate(kind) for kind in _KINDS}
         buckets = self._buckets.setdefault(
             output.key, {kind: Bucket(rate.requests, rate.window) for kind, rate in rates.items()}
         )
-        return Surroundings(self._send, self._clock, self._chance, _nonce, buckets, self._together)
+        others = partial(self._lists_of_others, connection)
+        return Surroundings(self._send, self._clock, self._chance, _nonce, buckets, self._together, others)
+
+    def _lists_of_others(self, key: str) -> set[str]:
+        """Ids of the lists that all connections but one have, also those that do not send now."""
+        catalog = self._engine.catalog()
+        gone = {each.connection.id: each.connection for each in catalog.departed.values()}
+        others = [each for other, each in (catalog.connections | gone).items() if other != key]
+        return {listed.list_id for each in others for listed in self._lists(catalog.outputs[each.output], each)}
+
+    def _lists(self, output: Output, connection: Connection) -> Collection[Listed]:
+        seat = self._seats.get(connection.id)
+        if seat is not None:
+            return seat.forwarder.connection.lists.values()
+        if self._keepsake is None:
+            return ()
+        partner = self._partner_of(output.partner)
+        return Ledgers(self._keepsake).read(connection.id, partner, output.settings).lists.values()
 
     def _link(self, output: Output, connection: Connection, name: str, hurry: bool) -> Link:
         settings = {**self._settings(output), **connection.settings}

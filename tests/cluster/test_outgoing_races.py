@@ -1,13 +1,18 @@
 """What is decided while something else is under way at a partner: in the end it holds exactly what it should."""
 
+import random
+
 import pytest
 
 from raudience.catalog.build import audience
-from raudience.catalog.commands import Connect, Disconnect, PutOutput, Resume
+from raudience.catalog.commands import Connect, Disconnect, PutOutput, Resume, Switch
 from raudience.cluster.client import Client
 from raudience.cluster.inline import InlineEngine
+from raudience.cluster.keepsakes import Keepsake
 from raudience.criteria.build import user
 from tests.forward.downstream import ADS, FLAGS, PLAIN, SHOP, Downstream
+from tests.forward.fakes.x import ACCOUNT
+from tests.simulation.disk import Chance, Disk
 from tests.stories.stage import utc
 
 T = utc("2026-01-05T10:00:00Z")
@@ -27,7 +32,9 @@ class World:
             [{"mpid": mpid, "user_attributes": {"plan": "pros" if mpid < 3 else "free"},
               "user_identities": {"email": f"{mpid}@x.com"}} for mpid in range(1, 5)], T,
         )  # fmt: skip
-        self.outgoing = self.there.begin(self.engine)
+        calm = Chance(random.Random(0))
+        calm.calm = True
+        self.outgoing = self.there.begin(self.engine, Keepsake(Disk(calm), background=False))
 
     def decide(self, command):
         self.engine.decide(command, self.there.now)
@@ -102,4 +109,38 @@ def test_what_is_said_again_under_another_name_is_another_event(world):
     world.client.audiences.rename("pros", "Pros", "Loyal")
     world.settle()
     assert {told["name"] for told in world.there.receiver.users(connection).values()} == {"Loyal"}
+    assert world.wrong() == []
+
+
+def test_a_list_whose_new_name_was_not_told_yet_is_nobody_elses(world):
+    connection = world.connect("pros")
+    world.settle()
+    world.decide(Switch("ana", connection, False))
+    world.client.audiences.rename("pros", "Pros", "Loyal")
+    world.client.audiences.rename("free", "Free", "Pros")
+    world.connect("free")
+    world.resume()
+    assert len(world.there.at_x("Pros (email)")) == 2
+    world.decide(Switch("ana", connection, True))
+    world.resume()
+    assert world.wrong() == []
+
+
+def test_names_are_exchanged_while_nobody_is_at_work(world):
+    for key in ("pros", "free"):
+        world.connect(key)
+    world.settle()
+    for key, name in (("pros", "Other"), ("free", "Pros"), ("pros", "Free")):
+        world.client.audiences.rename(key, key, name)
+    world.settle()
+    assert world.wrong() == []
+
+
+def test_who_is_to_be_removed_is_removed_though_the_new_name_is_taken_at_the_partner(world):
+    connection = world.connect("pros")
+    world.settle()
+    world.client.audiences.rename("pros", "Pros", "Loyal")
+    world.decide(Disconnect("ana", connection, "remove"))
+    world.there.x.create_audience("u1", {"name": "Loyal (email)"}, ACCOUNT, now=T)
+    world.settle()
     assert world.wrong() == []

@@ -43,6 +43,7 @@ class Downstream:
         return Outgoing(engine, partner_of, opened, self.send, keepsake, lambda: self.now, chance)
 
     def send(self, request):
+        self.now += 1
         fake = self.x if "x.com" in urlsplit(request.url).netloc else self.receiver
         try:
             status, headers, body = fake(

@@ -132,10 +132,10 @@ class SendingLife(Life):
         return Configure("", found.id, {**found.settings, flag: not found.settings[flag]})
 
     def rename(self, catalog):
+        """Sometimes as another one is called, or was."""
         self.renamed += 1
-        return Rename(
-            "", self.random.choice(KEYS), f"Name {self.renamed}", self.random.choice((None, f"Out {self.renamed}"))
-        )
+        number = self.renamed if self.random.random() < 0.5 else self.random.randint(1, self.renamed)
+        return Rename("", self.random.choice(KEYS), f"Name {number}", self.random.choice((None, f"Out {number % 3}")))
 
     def shelve(self, catalog):
         return Archive("", self.random.choice(KEYS))
@@ -209,6 +209,14 @@ class SendingLife(Life):
         for name in list(self.ledgers.files):
             self.ledgers.crash(name)
 
+    def _tidy(self):
+        """Somebody deletes empty lists at X that are nobody's any longer: another audience may want their name."""
+        known = {listed.list_id for seat in self.outgoing._seats.values()
+                 for listed in seat.forwarder.connection.lists.values()}  # fmt: skip
+        for name in self.there.x.lists():
+            if not self.there.at_x(name) and self.there.x.audience(name).id not in known:
+                self.there.x.delete_by_hand(name)
+
     def _calm(self):
         """All faults end, every connection sends, and somebody resumes until there is nothing left to do. A list that
         is gone at X is noticed when members are sent again, after some months at the latest."""
@@ -232,6 +240,7 @@ class SendingLife(Life):
             if not stopped:
                 assert catalog.departed == {}
                 return
+            self._tidy()
             for each in stopped:
                 self._people(lambda _, each=each: Resume("", each.id))
         raise AssertionError("faults never end")
