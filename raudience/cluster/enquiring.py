@@ -4,7 +4,7 @@ again, and nothing that is asked changes what members a partner holds."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -49,12 +49,19 @@ class Desk:
         """What an answer says to the account that an output is of."""
         return self.ask(partner.sign(request, settings, self.nonce(), self.now()), read)
 
-    def check(self, partner: Partner, settings: Settings) -> Checked:
-        """Whether credentials and permissions of an account suffice."""
-        outcome = self.ask_as(partner, settings, partner.check(settings), partner.read_checked)
-        if isinstance(outcome, Done):
-            return Checked(True)
-        return Checked(False, *in_words(partner, outcome.failure if isinstance(outcome, Partly) else outcome))
+    def check(self, partner: Partner, settings: Settings, connections: Iterable[Settings] = ()) -> Checked:
+        """Whether credentials and permissions of an account suffice, also for its connections, by their settings, where
+        that is another question."""
+        asked: list[Request] = []
+        for each in ({}, *connections):
+            request = partner.check({**settings, **each})
+            if request in asked:
+                continue
+            asked.append(request)
+            outcome = self.ask_as(partner, settings, request, partner.read_checked)
+            if not isinstance(outcome, Done):
+                return Checked(False, *in_words(partner, outcome.failure if isinstance(outcome, Partly) else outcome))
+        return Checked(True)
 
     def now(self) -> int:
         return now_ms()

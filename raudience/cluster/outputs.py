@@ -85,9 +85,10 @@ class Outputs:
     def check(self, key: str, instead: Mapping[str, str] | None = None) -> Checked:
         """Whether the partner takes the credentials of an output, and lets them do what outputs do. instead: another
         address for that of a partner, for tests and proxies. Raises FixRequest without the key for its secrets."""
-        output = self._output(key)
+        output, connections = self._output(key), self._engine.catalog().connections.values()
         with closing(Desk(instead)) as desk:
-            return desk.check(partner_of(output.partner), self._secrets.settings(output))
+            settings = [each.settings for each in connections if each.output == key]
+            return desk.check(partner_of(output.partner), self._secrets.settings(output), settings)
 
     def login(
         self,

@@ -1,6 +1,7 @@
 """Records that are carried out to delivery streams: calls within the limits, answers for each user, credentials."""
 
 import json
+from contextlib import closing
 
 import boto3
 import pytest
@@ -8,6 +9,7 @@ from moto.server import ThreadedMotoServer
 
 from raudience.clock import now_ms
 from raudience.cluster.calling import Surroundings
+from raudience.cluster.enquiring import Checked, Desk
 from raudience.cluster.forwarding import Forwarder, Link
 from raudience.cluster.streams import Streams
 from raudience.cluster.wire import Wire
@@ -127,6 +129,19 @@ def test_a_check_asks_how_the_stream_is_or_whose_the_credentials_are(service, se
     assert [operation for operation, _ in service.calls][-1] == "GetCallerIdentity"
     service.keys = set()
     assert isinstance(checked(bare), SignInAgain)
+
+
+def test_an_output_is_checked_with_the_streams_of_its_connections(service, settings):
+    with closing(Desk()) as desk:
+        account = {name: text for name, text in settings.items() if name not in ("delivery_stream_name", "region")}
+        streams = [{"delivery_stream_name": name, "region": "us-east-1"} for name in ("audiences", "audiences", "no")]
+        assert desk.check(FIREHOSE, account, streams[:2]) == Checked(True)
+        assert [operation for operation, _ in service.calls] == ["GetCallerIdentity", "DescribeDeliveryStream"]
+        told = desk.check(FIREHOSE, account, streams)
+        assert (told.works, "Firehose no not found" in told.problem) == (False, True)
+        assert told.advice == "Give the connection the name and the region of a delivery stream of this account"
+        service.keys = set()
+        assert "another access key" in desk.check(FIREHOSE, account).advice
 
 
 def test_an_address_where_nobody_listens_is_no_answer(settings):

@@ -19,10 +19,11 @@ import msgspec
 
 from raudience.clock import MINUTE
 from raudience.criteria.identities import DEVICE_IDENTITIES, USER_IDENTITIES
-from raudience.forward.kinds import Outcome
+from raudience.forward.capabilities import Advises
+from raudience.forward.kinds import Failure, Outcome
 from raudience.forward.members import ANONYMOUS, EXCLUDED, Member, decode, lost
 from raudience.forward.partner import Forwarded, IdentityRule, Item, Limits, Request, Response, Setting, Settings
-from raudience.forward.partners.firehose_answers import checked, taken
+from raudience.forward.partners.firehose_answers import advice, checked, taken
 from raudience.forward.sink import PLAIN, Sink, forwarded_of
 
 __all__ = ["NAMES", "Firehose", "audience_id"]
@@ -73,7 +74,7 @@ def _rule(rule: IdentityRule) -> IdentityRule:
     return msgspec.structs.replace(rule, flag=rule.flag if rule.kind in _SWITCHES else None)
 
 
-class Firehose(Sink):
+class Firehose(Sink, Advises):
     """The partner Amazon Kinesis Firehose."""
 
     id = "firehose"
@@ -118,6 +119,9 @@ class Firehose(Sink):
 
     def read_checked(self, response: Response) -> Outcome:
         return checked(response)
+
+    def advice(self, failure: Failure) -> str:
+        return advice(failure)
 
     def sign(self, request: Request, settings: Settings, nonce: str, now: int) -> Request:
         """With the credentials as they are: the signature is made with each call."""

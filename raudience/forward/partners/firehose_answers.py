@@ -25,7 +25,7 @@ from raudience.forward.kinds import (
 )
 from raudience.forward.partner import Response
 
-__all__ = ["TOO_LARGE", "checked", "taken"]
+__all__ = ["TOO_LARGE", "advice", "checked", "taken"]
 
 TOO_LARGE: Final = "RecordTooLarge"
 """Code of a record that is not sent at all: it has more than 1,000 KiB. It is ours."""
@@ -71,6 +71,20 @@ _MEANINGS: Final[dict[str, type[Failure]]] = {
 }
 """A stream that is not there, that takes no direct records, or whose key is not ours to use is a matter of the settings
 or of AWS, like a missing permission: it is put right there, and what was sent before is not lost."""
+
+_ADVICE: Final[dict[str | type[Failure], str]] = {
+    SignInAgain: "Give the output another access key with its secret, or the machine a role that is valid",
+    "AccessDenied": "Allow firehose:PutRecordBatch, and firehose:DescribeDeliveryStream for this check",
+    "ResourceNotFoundException": "Give the connection the name and the region of a delivery stream of this account",
+    "InvalidSourceException": "Give the connection a delivery stream whose source is Direct PUT",
+    "InvalidKMSResourceException": "Allow the stream to use its key again",
+}
+
+
+def advice(failure: Failure) -> str:
+    """What a person does about a failure; "" when there is nothing to do but wait, or its text says it."""
+    code = failure.code.removesuffix("Exception") if failure.code.startswith("AccessDenied") else failure.code
+    return _ADVICE.get(code) or _ADVICE.get(type(failure), "")
 
 
 def taken(response: Response, items: int) -> Outcome:
