@@ -34,6 +34,7 @@ from raudience.forward.retrying import next_attempt
 __all__ = ["Forwarder", "Link"]
 
 _LOG: Final = logging.getLogger(__name__)
+_NO_ANSWER: Final = Retry(0, "", "no answer")
 _AT_ONCE: Final = 10_000
 """Users in one entry of the log."""
 _REFRESH: Final = HOUR
@@ -85,7 +86,8 @@ class Forwarder:
         self.tally = Tally()
         self._calls = Calls(partner, world, self.tally, failpoint)
         if keeper is not None:
-            self._recover(keeper)
+            keeper.take_over()
+            self._written = read_back(self.connection, keeper)
         if not self.connection.position or self._is_asked():
             self.refill()
 
@@ -185,7 +187,7 @@ class Forwarder:
                 self._waits = ready
                 return False
             answer = self._asked(request, now)
-            outcome = self._no_answer() if answer is None else self._partner.read_done(answer)
+            outcome = _NO_ANSWER if answer is None else self._partner.read_done(answer)
             if isinstance(outcome, GoneAtPartner) or not isinstance(outcome, Failure):
                 self._attempts = 0
                 lists = list(self.connection.lists.items())
@@ -270,11 +272,11 @@ class Forwarder:
 
     def _renamed(self, listed: Listed, name: str, now: int) -> Outcome:
         answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
-        return self._no_answer() if answer is None else self._partner.read_done(answer)
+        return _NO_ANSWER if answer is None else self._partner.read_done(answer)
 
     def _found(self, name: str, now: int) -> str | Failure | None:
         answer = self._asked(self._partner.find_list(self.link.settings, name), now)
-        return self._no_answer() if answer is None else self._partner.read_found(answer, name)
+        return _NO_ANSWER if answer is None else self._partner.read_found(answer, name)
 
     def _taken(self) -> Failure:
         return Retry(0, "", "the list of this name is that of another connection, which has not renamed it yet")
@@ -295,7 +297,7 @@ class Forwarder:
         if found is None:
             asked = "write"
             answer = self._asked(self._partner.create_list(self.link.settings, name), now)
-            found = self._no_answer() if answer is None else self._partner.read_created(answer)
+            found = _NO_ANSWER if answer is None else self._partner.read_created(answer)
             self._failpoint("after making a list")
         if isinstance(found, str):
             self._attempts = 0
@@ -319,7 +321,7 @@ class Forwarder:
         return now
 
     def _judge(self, batch: Batch, answer: Response | None) -> None:
-        outcome: Outcome = self._no_answer() if answer is None else self._partner.read_sent(answer, batch.items)
+        outcome: Outcome = _NO_ANSWER if answer is None else self._partner.read_sent(answer, batch.items)
         if isinstance(outcome, Done | Partly):
             self.tally.take(len(batch.items if isinstance(outcome, Done) else outcome.taken), self._world.clock())
         self._calls.heed(outcome.failure if isinstance(outcome, Partly) else outcome, "members")
@@ -364,15 +366,7 @@ class Forwarder:
         deaf = self.connection.fault is not None and self._source.position() > self.connection.position
         self.tally.be_deaf(now if deaf else None)
         self.tally.hear(*self.connection.counts, now)
-        if following is None:
-            self.tally.pass_time(now, "idle")
-        elif following <= now:
-            self.tally.pass_time(now, "working")
-        else:
-            self.tally.pass_time(now, "bucket" if self._calls.throttled else "waiting")
-
-    def _no_answer(self) -> Failure:
-        return Retry(0, "", "no answer")
+        self.tally.turn(following, now, self._calls.throttled)
 
     def _note(self, entries: Iterable[Entry]) -> None:
         """Make entries durable, then true."""
@@ -398,10 +392,6 @@ class Forwarder:
     def _watched(self, contents: bytes) -> Iterator[bytes]:
         yield contents
         self._failpoint("during snapshot")
-
-    def _recover(self, keeper: Keeper[Entry]) -> None:
-        keeper.take_over()
-        self._written = read_back(self.connection, keeper)
 
 
 def _parts(mpids: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -82,6 +82,15 @@ class Tally:
             self._throttled += passed if self._state == "bucket" else 0
         self._since, self._state = now, state
 
+    def turn(self, following: int | None, now: int, throttled: bool) -> None:
+        """A turn has ended that goes on at an instant, None: when something happens. throttled: a bucket says when."""
+        if following is None:
+            self.pass_time(now, "idle")
+        elif following <= now:
+            self.pass_time(now, "working")
+        else:
+            self.pass_time(now, "bucket" if throttled else "waiting")
+
     def ask(self) -> None:
         """A request is made."""
         self.requests += 1
