@@ -205,6 +205,8 @@ class Forwarder:
         if self._keeper is None or erased <= connection.forgotten or connection.backlog or not heard:
             return
         connection.forget(erased)
+        # A snapshot of this very position may hold what was refused.
+        self._note([Heard(connection.position, ())])
         try:
             self._keeper.purge(self._written, [snapshot(connection)], self._written)
         except FixStore as error:

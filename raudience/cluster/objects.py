@@ -45,8 +45,12 @@ class Objects:
         extra."""
         if dict(request.headers).get("content-type") == PARQUET:
             request = msgspec.structs.replace(request, body=as_parquet(request.body), headers=())
-        if urlsplit(request.url).scheme == "file":
-            return _answer_of_disk(Path(unquote(urlsplit(request.url).path)), request.body)
+        parts = urlsplit(request.url)
+        if parts.scheme == "file" and parts.netloc:
+            # The beginning of a path that was not absolute: the rest is another place.
+            return Response(404, {}, b"the folder does not begin with /")
+        if parts.scheme == "file":
+            return _answer_of_disk(Path(unquote(parts.path)), request.body)
         return self._answer_of_storage(request)
 
     def _answer_of_storage(self, request: Request) -> Response | None:

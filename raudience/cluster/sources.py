@@ -27,23 +27,22 @@ class Feed:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._told: dict[int, list[tuple[int, Changes]]] = {}
+        self._told: dict[int, list[tuple[int, Changes]] | None] = {}
         self.position, self.erased = 0, 0
-        self._first = 0
 
     def refresh(self) -> None:
         """To be called before each pass: how far the engine has come."""
         self._engine.look()
         if self._engine.position != self.position:
             self.position, self._told = self._engine.position, {}
-            self._first, self.erased = self._engine.told_from(), self._engine.erased()
+            self.erased = self._engine.erased()
 
     def behind(self, after: int) -> list[tuple[int, Changes]] | None:
         """Rounds behind one, as far as they are kept; None when some are not kept any longer."""
-        if after + 1 < self._first:
-            return None
         if after not in self._told:
-            self._told[after] = self._engine.told(after, _ROUNDS)
+            found = self._engine.told(after, _ROUNDS)
+            # Asked for afterwards: a purge in between takes rounds away, and they are missing in what was found.
+            self._told[after] = None if after + 1 < self._engine.told_from() else found
         return self._told[after]
 
 

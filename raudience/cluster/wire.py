@@ -38,6 +38,12 @@ class Wire:
     def send(self, request: Request) -> Response | None:
         """The answer; None when there was none: nobody knows then whether the request arrived. Raises FixRequest
         without the extra that HTTP needs."""
+        try:
+            # Before it stands a name and a password, if somebody writes addresses like that.
+            host = urlsplit(request.url).netloc.rpartition("@")[2]
+        except ValueError:
+            _LOG.warning("no answer from an address that nobody can read")
+            return None
         if self._elsewhere.takes(request):
             return self._elsewhere.send(request)
         self._open()
@@ -54,7 +60,7 @@ class Wire:
             answer.release_conn()
         except self._errors as error:
             # The address and the body of a request may hold what is nobody's business.
-            _LOG.warning("no answer from %s: %s", urlsplit(request.url).netloc, type(error).__name__)
+            _LOG.warning("no answer from %s: %s", host, type(error).__name__)
             return None
         told = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status, {"date": formatdate(now_ms() / SECOND, usegmt=True), **told}, body)

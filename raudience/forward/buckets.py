@@ -47,4 +47,5 @@ class Bucket:
     def _refill(self, now: int) -> None:
         passed = max(0, now - self._began)
         self._left = min(self._most, self._left + passed * self._most / self._window)
-        self._began = max(now, self._began)
+        # Not the later of both: a clock that was put back would let nothing through until it is there again.
+        self._began = now

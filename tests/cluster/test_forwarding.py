@@ -377,6 +377,16 @@ def test_who_was_erased_is_taken_off_and_nothing_of_them_stays_in_the_log(stage,
     assert stage.server.of("Big Spenders (email)") == {"a@x.com", "c@x.com"}
 
 
+def test_what_was_refused_of_who_was_erased_is_in_no_snapshot_either(stage, tmp_path, monkeypatch):
+    stage.people.put(3, email=["bad@x.com"])
+    stage.work()
+    assert b"bad@x.com" in written(tmp_path)
+    monkeypatch.setattr(stage.forwarder._keeper, "due", lambda: True)
+    erase(stage, 3)
+    stage.work()
+    assert b"bad@x.com" not in written(tmp_path)
+
+
 def test_who_was_erased_stays_in_the_ledger_until_the_partner_has_taken_them_off(stage, tmp_path):
     erase(stage, 2)
     stage.server.answers = [401]

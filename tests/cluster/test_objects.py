@@ -30,6 +30,20 @@ def test_a_file_is_written_whole_and_a_second_time_in_its_place(tmp_path):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.ndjson": b"second"}
 
 
+@pytest.mark.parametrize("folder", ["exports", "~/exports", "./exports"])
+def test_a_folder_that_is_not_absolute_is_none_and_nothing_is_written_elsewhere(folder):
+    listed = Files().own_list(Forwarded("c7", "big", None, "Big"))
+    request = Files().send({"folder": folder}, listed, WHOLE, ITEMS, 0)
+    assert isinstance(Files().read_sent(Objects().send(request), ITEMS), AskPermission)
+
+
+def test_a_variation_of_any_name_has_files(tmp_path):
+    listed = Files().own_list(Forwarded("c" * 32, "a" * 100, "名" * 100, "Big"))
+    changes = Files().send({"folder": str(tmp_path)}, listed, WHOLE, ITEMS, 0)
+    snapshot = Files().snapshot({"folder": str(tmp_path), "format": "parquet"}, listed, [ITEMS[0].value], 0, 1, 1)
+    assert [Objects().send(each).status for each in (changes, snapshot)] == [200, 200]
+
+
 def test_lines_in_parquet_have_the_columns_of_the_lines(tmp_path):
     rich = Member(-(2**63), {"email": ("ann@x.org",), "push_token": ("a", "b")}, {"ltv": 4.5, "vip": None, "t": ("a",)})
     items = [Item(encode(rich), True), Item(encode(Member(2, {})), False)]

@@ -41,6 +41,13 @@ def test_a_partner_that_takes_no_more_is_not_asked_before_it_does():
     assert bucket.ready(1_000) == 7_000
 
 
+def test_a_clock_that_is_put_back_does_not_dry_up_a_bucket():
+    bucket = Bucket(1, MINUTE)
+    bucket.take(90 * MINUTE)
+    assert bucket.ready(0) == MINUTE
+    assert bucket.ready(MINUTE) == MINUTE
+
+
 def test_no_partner_shuts_a_bucket_for_longer_than_a_window_by_a_word_in_passing():
     bucket = Bucket(100, MINUTE)
     bucket.heed(0, 90 * MINUTE, 0)

@@ -34,6 +34,8 @@ PARQUET: Final = "application/vnd.apache.parquet"
 """Type of a request whose lines are to be kept as a Parquet file."""
 _FORMATS: Final = {"ndjson": "application/x-ndjson", "parquet": PARQUET}
 _PLAIN: Final = str.maketrans("", "", "-:.")
+_MOST_NAME: Final = 60
+"""Characters of a variation in the name of a file: with all the rest no more than a disk takes."""
 
 
 class Files(Sink):
@@ -109,9 +111,10 @@ def _put(settings: Settings, name: str, body: bytes, type_: str) -> Request:
 
 
 def _file_name(forwarded: Forwarded) -> str:
-    """Audience and variation, without what a path or an address gives a meaning to."""
-    parts = (forwarded.audience, *([forwarded.variation] if forwarded.variation else []), forwarded.connection)
-    return "_".join(quote(part, safe="").replace("%", "~") for part in parts)
+    """Audience and variation, without what a path or an address gives a meaning to; the connection tells apart those
+    that begin alike."""
+    variation = quote(forwarded.variation or "", safe="").replace("%", "~")[:_MOST_NAME]
+    return "_".join((forwarded.audience, *([variation] if variation else []), forwarded.connection))
 
 
 def _changes(item: Item) -> Iterator[tuple[Member, bool]]:
