@@ -227,13 +227,12 @@ class Forwarder:
         return self._gathering.due(unseen, now, 0 if unseen >= full else self.link.flush)
 
     def _hear(self) -> None:
-        heard = self._source.heard(self.connection.position)
-        if heard is None:
+        before = self.connection.position
+        if (heard := self._source.heard(before)) is None:
             self.refill()
             return
         reached, mpids = heard
-        if reached > self.connection.position:
-            before = self.connection.position
+        if reached > before:
             # The position moves with the last entry: who dies in between hears everything again.
             self._note([*(Heard(before, some) for some in _parts(mpids)), Heard(reached, ())])
 
@@ -344,8 +343,7 @@ class Forwarder:
         return now
 
     def _prove(self, now: int) -> None:
-        """Who has waited writes before asking anything: what another has sent meanwhile is newer. Raises Superseded
-        when somebody else has taken over."""
+        """Who has waited writes before asking anything: raises Superseded when another has sent meanwhile."""
         if self._keeper is not None and not 0 <= now - self._wrote_at <= _TRUSTED:
             self._note([Heard(self.connection.position, ())])
 
