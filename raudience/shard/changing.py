@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +57,14 @@ def joined(before: Changes, after: Changes) -> Changes:
 
 
 def numbered(changes: Changes, before: tuple[str, ...], keys: tuple[str, ...]) -> NDArray[np.int32]:
-    """Audience int32[k] of each of the changes of a command, by its number among `keys`, which are told of from then
-    on; -1 where it is not one of them, or was not told of before: who is in an audience that begins did not enter."""
-    stays = set(before)
-    number = {key: number for number, key in enumerate(keys) if key in stays}
-    return np.array([number.get(key, -1) for key in changes.audiences], np.int32).take(changes.audience)
+    """Audience int32[k] of each of the changes of a command, by its number among `keys`, which ascend and are told of
+    from then on; -1 where it is not one of them, or not of those `before`, which ascend too: who is in an audience that
+    begins did not enter."""
+    # Not by a table of all keys: a round has few changes, and there may be thousands of audiences.
+    numbers = [_place(keys, key) if _place(before, key) >= 0 else -1 for key in changes.audiences]
+    return np.array(numbers, np.int32).take(changes.audience)
+
+
+def _place(keys: tuple[str, ...], key: str) -> int:
+    place = bisect_left(keys, key)
+    return place if keys[place : place + 1] == (key,) else -1

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raudience.records import Changes
-from raudience.shard.changing import joined, ordered
+from raudience.shard.changing import joined, numbered, ordered
 from tests.stories.stage import told
 
 
@@ -81,3 +81,9 @@ def test_who_was_touched_under_one_plan_or_the_next_was_touched():
     assert joined(one, two).touched.tolist() == [-2, 1, 5]
     both = joined(msgspec.structs.replace(changes((5, "a", 1, True)), touched=np.array([1])), two)
     assert (told(both), both.touched.tolist()) == ([(5, "a", 1, True)], [-2, 1, 5])
+
+
+def test_who_is_in_an_audience_that_begins_or_ends_with_a_command_did_not_enter_it():
+    told = changes((5, "a", 1, True), (5, "b", 1, True), (5, "c", 2, True))
+    assert numbered(told, ("a", "b", "d"), ("b", "c", "d")).tolist() == [-1, 0, -1]
+    assert numbered(changes(), (), ("a",)).tolist() == []
