@@ -14,6 +14,7 @@ from typing import Final, TypeAlias, assert_never
 import msgspec
 
 from raudience.clock import SECOND
+from raudience.errors import FixStore
 from raudience.forward.entries import (
     Acknowledged,
     Entry,
@@ -357,6 +358,9 @@ class Connection:
                     self._later.pop(mpid, None)
 
     def _note_rows(self, entry: Sending | Acknowledged) -> None:
+        if entry.kind not in self.held:
+            message = f"log of a connection: expected {', '.join(self.held)}, got {entry.kind}; connect it anew"
+            raise FixStore(message)
         held = self.held[entry.kind]
         match entry:
             case Sending():

@@ -5,8 +5,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from raudience.errors import FixStore
 from raudience.forward.connection import Connection, EnsureList, Look, Send, Standing, Wait
-from raudience.forward.entries import Faulted, Heard, Listed, Resumed
+from raudience.forward.entries import Faulted, Heard, Listed, Resumed, Sending
 from raudience.forward.keeping import load, snapshot
 from raudience.forward.kinds import BadItems, Done, Partly, RateLimited, Retry
 from raudience.forward.members import Member, decode
@@ -183,6 +184,11 @@ def test_a_partner_that_never_takes_anything_faults_the_connection():
             judge(connection, Partly((), RateLimited(0, "ThrottlingException", "Rate exceeded")), now)
     assert isinstance(connection.fault, Faulted)
     assert connection.fault.failure.text == "Rate exceeded"
+
+
+def test_a_log_of_before_users_were_taken_whole_says_what_to_do():
+    with pytest.raises(FixStore, match="expected user, got email; connect it anew"):
+        Connection(PLAIN, SMALL, ON, whole=True).apply(Sending("email", ((1, b"a@x.org"),), 1))
 
 
 @pytest.mark.parametrize("member", [True, False])
