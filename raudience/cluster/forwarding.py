@@ -7,7 +7,7 @@ of an output take turns, and a fault of one holds up no other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 import msgspec
@@ -18,7 +18,7 @@ from raudience.cluster.keeping import Keeper
 from raudience.cluster.keepsakes import Failpoint, no_failure
 from raudience.cluster.ledgers import fresh, read_back
 from raudience.cluster.snapshotting import due, write
-from raudience.cluster.sources import Source
+from raudience.cluster.sources import Source, in_pieces
 from raudience.collector import uncollected
 from raudience.errors import FixStore
 from raudience.forward.connection import EnsureList, Look, Send, Wait
@@ -35,8 +35,6 @@ __all__ = ["Forwarder", "Link"]
 
 _LOG: Final = logging.getLogger(__name__)
 _NO_ANSWER: Final = Retry(0, "", "no answer")
-_AT_ONCE: Final = 10_000
-"""Users in one entry of the log."""
 _REFRESH: Final = HOUR
 """Milliseconds between two looks for members whom the partner would forget."""
 _TRUSTED: Final = SECOND
@@ -97,7 +95,7 @@ class Forwarder:
         position = self._source.position()
         held = {mpid for held in self.connection.held.values() for mpid in held.users()}
         everybody = dict.fromkeys((*self._source.members(), *sorted(held)))
-        self._note(Filling(some) for some in _parts(list(everybody)))
+        self._note(Filling(some) for some in in_pieces(list(everybody)))
         self._note([Heard(max(position, 1), ())])
         if self._is_asked():
             # With the last of all: who dies before does everything again.
@@ -234,14 +232,14 @@ class Forwarder:
         reached, mpids = heard
         if reached > before:
             # The position moves with the last entry: who dies in between hears everything again.
-            self._note([*(Heard(before, some) for some in _parts(mpids)), Heard(reached, ())])
+            self._note([*(Heard(before, some) for some in in_pieces(mpids)), Heard(reached, ())])
 
     def _refresh(self, now: int) -> None:
         lasts = self._partner.refresh
         if lasts is not None and now - self._refreshed >= _REFRESH:
             self._refreshed = now
             old = {m for held in self.connection.held.values() for m in held.sent_before((now - lasts) // SECOND)}
-            self._note(Filling(some) for some in _parts(sorted(old)))
+            self._note(Filling(some) for some in in_pieces(sorted(old)))
 
     def _misnamed(self) -> Listed | None:
         """A list that is called otherwise than its audience; what is left of one that is no more is not renamed."""
@@ -392,8 +390,3 @@ class Forwarder:
     def _watched(self, contents: bytes) -> Iterator[bytes]:
         yield contents
         self._failpoint("during snapshot")
-
-
-def _parts(mpids: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Users in pieces that fit into an entry."""
-    return (tuple(mpids[first : first + _AT_ONCE]) for first in range(0, len(mpids), _AT_ONCE))

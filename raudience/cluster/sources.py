@@ -17,8 +17,10 @@ from raudience.criteria.text import attribute_key
 from raudience.forward.connection import Standing
 from raudience.records import Changes
 
-__all__ = ["AudienceSource", "Feed", "Nobody", "attributes_of", "is_here", "source_of"]
+__all__ = ["AudienceSource", "Feed", "Nobody", "attributes_of", "in_pieces", "is_here", "source_of"]
 
+_AT_ONCE: Final = 10_000
+"""Users in one piece."""
 _ROUNDS: Final = 1_000
 
 
@@ -160,3 +162,8 @@ class Nobody:
 
     def standings(self, mpids: Sequence[int]) -> list[Standing]:
         return [Standing(mpid, False, {}) for mpid in mpids]
+
+
+def in_pieces(mpids: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Users in pieces that fit into an entry of a log."""
+    return (tuple(mpids[first : first + _AT_ONCE]) for first in range(0, len(mpids), _AT_ONCE))
