@@ -5,7 +5,7 @@ import random
 import pytest
 
 from raudience.catalog.build import audience
-from raudience.catalog.commands import Connect, Disconnect, PutOutput, Resume, Switch
+from raudience.catalog.commands import Configure, Connect, Disconnect, PutOutput, Resume, Switch
 from raudience.cluster.client import Client
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake
@@ -143,4 +143,15 @@ def test_who_is_to_be_removed_is_removed_though_the_new_name_is_taken_at_the_par
     world.decide(Disconnect("ana", connection, "remove"))
     world.there.x.create_audience("u1", {"name": "Loyal (email)"}, ACCOUNT, now=T)
     world.settle()
+    assert world.wrong() == []
+
+
+def test_what_is_switched_off_while_it_is_under_way_is_not_put_on_any_longer(world):
+    connection = world.connect("pros")
+    world.there.x.trouble(503, times=3, where="/users")
+    world.outgoing.work()
+    asked = len(world.there.x.requests)
+    world.decide(Configure("ana", connection, {**FLAGS, "forward_emails": False}))
+    world.settle()
+    assert [body for _, _, body in world.there.x.requests[asked:] if b"Update" in body] == []
     assert world.wrong() == []

@@ -174,6 +174,27 @@ def test_a_value_that_is_not_taken_is_left_out_and_only_it(case):
     assert "bad@x.org" not in failure.text
 
 
+def test_values_that_are_not_taken_stop_nothing_as_long_as_others_are_taken(case):
+    if case.refuse is None:
+        return
+    world = World(case, items=2)
+    for mpid in range(60):
+        if mpid % 2:
+            world.refuse(case.kinds[0], f"bad{mpid}@x.org")
+        world.stands(mpid, f"bad{mpid}@x.org" if mpid % 2 else f"{mpid}@x.org")
+    world.settle()
+    world.check(case.kinds[0])
+
+
+def test_troubles_that_pass_stop_nothing_however_many_there_are(case):
+    world = World(case, items=1)
+    world.cuts = ["before", None] * 30
+    for mpid in range(30):
+        world.stands(mpid, f"{mpid}@x.org")
+    world.settle()
+    world.check(case.kinds[0])
+
+
 @pytest.mark.parametrize("cuts", [["before"], ["after"], ["after", "before", "after"]], ids="-".join)
 def test_the_same_batch_twice(case, cuts):
     world = connected(case)
