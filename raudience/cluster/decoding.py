@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from raudience.cluster.finding import suffix_of
 from raudience.cluster.reading import PART, Documents, Part, parts, read_documents
 from raudience.cluster.tables import TABLES, read_table, table_parts, table_rows
 from raudience.errors import Fault
@@ -35,7 +36,7 @@ class Read(msgspec.Struct, frozen=True):
 
 def cut_file(path: Path, size: int = PART) -> list[Part]:
     """Parts of a file that can be read side by side; size: bytes of a part of a plain text file."""
-    return table_parts(path) if path.suffix in TABLES else parts(path, size)
+    return table_parts(path) if suffix_of(path) in TABLES else parts(path, size)
 
 
 def read_part(part: Part, input: str = DEFAULT_INPUT, wanted: Wanted = ALL) -> Iterator[Read]:
@@ -43,7 +44,7 @@ def read_part(part: Part, input: str = DEFAULT_INPUT, wanted: Wanted = ALL) -> I
 
     input: of batches that do not name their own. wanted: fields of which columns are made; a table gives all it has.
     """
-    if part.path.suffix in TABLES:
+    if suffix_of(part.path) in TABLES:
         yield from _read_table(part, input)
         return
     decoder = _decoder(input, wanted)

@@ -9,7 +9,7 @@ from typing import Final
 
 from raudience.errors import FixRequest
 
-__all__ = ["find_files"]
+__all__ = ["find_files", "suffix_of"]
 
 _SUFFIXES: Final = (".ndjson", ".jsonl", ".json", ".parquet", ".arrow", ".feather", ".ipc")
 _KNOWN: Final = (*_SUFFIXES, *(f"{suffix}.gz" for suffix in _SUFFIXES[:3]))
@@ -25,6 +25,11 @@ def find_files(names: Iterable[str]) -> list[Path]:
         for path in _files(name):
             found.setdefault(path.resolve(), path)
     return sorted(found.values())
+
+
+def suffix_of(path: Path) -> str:
+    """How the name of a file ends, from the last full stop on, in lower case: it says what is in the file."""
+    return path.suffix.lower()
 
 
 def _files(name: str) -> list[Path]:

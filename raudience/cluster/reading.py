@@ -10,6 +10,7 @@ from typing import IO, Final
 
 import msgspec
 
+from raudience.cluster.finding import suffix_of
 from raudience.errors import Fault
 from raudience.ingest.refusals import Refusal
 
@@ -45,7 +46,7 @@ class Documents(msgspec.Struct, frozen=True):
 
 def parts(path: Path, size: int = PART) -> list[Part]:
     """A file cut for reading side by side; a compressed one is one part."""
-    if path.suffix == ".gz":
+    if suffix_of(path) == ".gz":
         return [Part(path)]
     length = path.stat().st_size
     return [Part(path, start, min(start + size, length)) for start in range(0, length, size)] or [Part(path)]
@@ -68,7 +69,7 @@ def read_documents(part: Part, size: int = _BYTES) -> Iterator[Documents]:
 
 
 def _opened(part: Part, stored: IO[bytes]) -> IO[bytes]:
-    return gzip.GzipFile(fileobj=stored) if part.path.suffix == ".gz" else stored  # type: ignore[return-value]
+    return gzip.GzipFile(fileobj=stored) if suffix_of(part.path) == ".gz" else stored  # type: ignore[return-value]
 
 
 def _to_first_line(part: Part, file: IO[bytes]) -> int:
@@ -84,7 +85,7 @@ def _lines(part: Part, file: IO[bytes], size: int, line: int) -> list[bytes] | R
     left = size if part.stop is None else min(size, part.stop - file.tell())
     if left <= 0:
         return []
-    if part.path.suffix != ".gz":
+    if suffix_of(part.path) != ".gz":
         return _plain_lines(file, left)
     try:
         # `readlines` goes on until it has read more than its hint; a hint of 0 would mean all.

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from raudience.cluster.finding import suffix_of
 from raudience.cluster.reading import Part
 from raudience.errors import FixRequest
 from raudience.ingest.flat import FlatColumn
@@ -34,7 +35,7 @@ def table_parts(path: Path) -> list[Part]:
     if pa is None:
         message = f"{path}: reading tables needs pyarrow, which is not installed; `pip install raudience[parquet]`"
         raise FixRequest(message)
-    if path.suffix != ".parquet":
+    if suffix_of(path) != ".parquet":
         return [Part(path)]
     with pq.ParquetFile(path) as file:
         groups = file.num_row_groups
@@ -43,7 +44,7 @@ def table_parts(path: Path) -> list[Part]:
 
 def table_rows(part: Part) -> int:
     """Rows of the row groups of a part."""
-    if part.path.suffix != ".parquet":
+    if suffix_of(part.path) != ".parquet":
         with pa.memory_map(str(part.path)) as source, pa.ipc.open_file(source) as reader:
             return sum(reader.get_batch(number).num_rows for number in range(reader.num_record_batches))
     with pq.ParquetFile(part.path) as file:
@@ -61,7 +62,7 @@ def read_table(part: Part, rows: int = ROWS) -> Iterator[tuple[dict[str, FlatCol
 
 @contextmanager
 def _batches(part: Part, rows: int) -> Iterator[Iterator[Any]]:
-    if part.path.suffix == ".parquet":
+    if suffix_of(part.path) == ".parquet":
         texts = [field.name for field in pq.read_schema(part.path) if _is_text(field.type)]
         with pq.ParquetFile(part.path, read_dictionary=texts) as file:
             groups = range(part.start, file.num_row_groups if part.stop is None else part.stop)

@@ -15,11 +15,11 @@ def documents(path, **how):
     return shown, [(refusal.line, refusal.fault.expected) for some in found for refusal in some.refused]
 
 
-@pytest.mark.parametrize("name", ["events.ndjson", "events.ndjson.gz"])
+@pytest.mark.parametrize("name", ["events.ndjson", "events.ndjson.gz", "EVENTS.NDJSON.GZ"])
 def test_a_line_is_a_batch_or_an_array_of_batches(tmp_path, name):
     path = tmp_path / name
     text = b'{"a":1}\r\n\n [{"b":1}, {"b" : 2}]\n[]\n{"c":1}'
-    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    path.write_bytes(gzip.compress(text) if name.lower().endswith(".gz") else text)
     assert documents(path) == (
         [(1, None, b'{"a":1}'), (3, 0, b'{"b":1}'), (3, 1, b'{"b" : 2}'), (5, None, b'{"c":1}')], [],
     )  # fmt: skip
