@@ -298,15 +298,16 @@ class Outgoing:
         buckets = self._buckets.setdefault(
             output.key, {kind: Bucket(rate.requests, rate.window) for kind, rate in rates.items()}
         )
-        others = partial(self._lists_of_others, connection)
+        others = partial(self._lists_of_others, output, connection)
         return Surroundings(self._send, self._clock, self._chance, _nonce, buckets, self._together, others)
 
-    def _lists_of_others(self, key: str) -> set[str]:
-        """Ids of the lists that all connections but one have, also those that do not send now."""
+    def _lists_of_others(self, output: Output, key: str) -> set[str]:
+        """Ids of the lists that all connections but one have at an account, also those that do not send now."""
         catalog = self._engine.catalog()
-        gone = {each.connection.id: each.connection for each in catalog.departed.values()}
-        others = [each for other, each in (catalog.connections | gone).items() if other != key]
-        return {listed.list_id for each in others for listed in self._lists(catalog.outputs[each.output], each)}
+        every = catalog.connections | {other: each.connection for other, each in catalog.departed.items()}
+        mine = catalog.outputs.get(output.key, output)
+        others = [(catalog.outputs[each.output], each) for other, each in every.items() if other != key]
+        return {listed.list_id for at, each in others if _same_account(at, mine) for listed in self._lists(at, each)}
 
     def _lists(self, output: Output, connection: Connection) -> Collection[Listed]:
         seat = self._seats.get(connection.id)
@@ -332,6 +333,11 @@ class Outgoing:
         if known is None or known[0] != output:
             known = self._known[output.key] = (output, self._opened(output))
         return known[1]
+
+
+def _same_account(one: Output, other: Output) -> bool:
+    """Whether two outputs may have the same lists. What is elsewhere is not read: it may be much."""
+    return (one.partner, one.settings) == (other.partner, other.settings)
 
 
 def _nonce() -> str:

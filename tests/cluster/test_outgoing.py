@@ -6,6 +6,7 @@ import shutil
 import threading
 
 import pytest
+from msgspec import structs
 
 from raudience.catalog.build import audience
 from raudience.catalog.commands import Configure, Connect, Disconnect, PutOutput, Resume, Switch
@@ -14,6 +15,7 @@ from raudience.catalog.outputs import Output
 from raudience.cluster.client import connect
 from raudience.cluster.hands import ManyHands
 from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.cluster.ledgers import Ledgers
 from raudience.cluster.objects import Objects
 from raudience.cluster.outgoing import Outgoing
 from raudience.cluster.wire import Wire
@@ -444,6 +446,23 @@ def test_over_http_as_it_is():
         world.settle()
         assert world.held() == sha256("one@x.com")
         wire.close()
+    world.close()
+
+
+def test_a_list_is_adopted_without_a_look_at_what_other_accounts_have(tmp_path, monkeypatch):
+    world = World(tmp_path)
+    world.put(batch(1, "pro", email="one@x.com"))
+    world.settle()
+    other = structs.replace(ADS, key="more", settings={"account_id": "another"})
+    world.engine.decide(PutOutput("ana", other), T)
+    world.engine.decide(Disconnect("ana", world.connection().id), T)
+    world.settle()
+    world.engine.decide(Connect("ana", "pros", "more", settings=FLAGS, active=False), T)
+    world.engine.decide(Connect("ana", "pros", "ads", settings=FLAGS), T)
+    monkeypatch.setattr(Ledgers, "read", lambda *asked: 1 // 0)
+    world.put(batch(2, "pro", email="two@x.com"))
+    world.settle()
+    assert world.held() == sha256("one@x.com", "two@x.com")
     world.close()
 
 
