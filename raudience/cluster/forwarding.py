@@ -355,7 +355,7 @@ class Forwarder:
         at = next_attempt(failure, self._attempts, now, self._world.chance())
         self._attempts += 1
         if at is None:
-            self._note([Faulted(failure, now)])
+            self._note([self.connection.stopped(failure, now)])
             return now
         self._waits = at
         return at

@@ -108,6 +108,7 @@ class Connection:
         self.held: dict[str, Held] = {kind: Held() for kind in kinds}
         self.refused: dict[str, dict[bytes, Failure]] = {kind: {} for kind in kinds}
         self.fault: Faulted | None = None
+        self.faulted = 0
         self.position = 0
         self.planned_at = 0
         self.rechecked = 0
@@ -174,6 +175,7 @@ class Connection:
                 self.refused[entry.kind].update(dict.fromkeys(entry.values, entry.failure))
             case Faulted():
                 self.fault, self._batches, self._looked = entry, [], frozenset()
+                self.faulted = max(self.faulted, entry.at)
             case Resumed():
                 self.fault, self._attempts, self._waits, self._refusals = None, 0, 0, 0
                 self.refused = {kind: {} for kind in self.refused}
@@ -188,6 +190,10 @@ class Connection:
         """So many users were erased so far, and are nowhere downstream: what was refused may be of one of them."""
         self.forgotten = erased
         self.refused = {kind: {} for kind in self.refused}
+
+    def stopped(self, failure: Failure, now: int) -> Faulted:
+        """A fault, later than any before whatever the clock does: somebody resumes it by its instant."""
+        return Faulted(failure, max(now, self.faulted + 1))
 
     def next(self, now: int, live: bool = True) -> Step:
         """What to do at an instant. live: whether users to whom something has happened may be looked at already."""
@@ -268,7 +274,7 @@ class Connection:
                     self._waits = max(self._waits, at)
                     return []
         lost = self._of_one_list(batch.kind) if isinstance(outcome, GoneAtPartner) else []
-        return [*map(Lost, lost), Faulted(outcome, now)]
+        return [*map(Lost, lost), self.stopped(outcome, now)]
 
     def _put_in_place(self, batch: Batch, others: Sequence[Batch]) -> None:
         """Other batches for one that is to be sent, or none."""
@@ -308,7 +314,7 @@ class Connection:
         self._refusals += len(bad)
         if self._refusals > _REFUSALS:
             # So many, and nothing taken between them: it is not the items.
-            return [Faulted(outcome, now)]
+            return [self.stopped(outcome, now)]
         good = tuple(item for item in batch.items if item.value not in bad)
         # What is void stays so, though nothing takes its place.
         good = (*(void(item.replaces) for item in refused if item.replaces), *good)

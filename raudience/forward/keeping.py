@@ -39,6 +39,7 @@ class _Kept(msgspec.Struct, frozen=True):
     forgotten: int = 0
     attributes: tuple[str, ...] = ()
     snapped: int = 0
+    faulted: int = 0
 
 
 _KEPT: Packed[_Kept] = Packed(_Kept)
@@ -61,6 +62,7 @@ def snapshot(connection: Connection) -> bytes:
             forgotten=connection.forgotten,
             attributes=connection.attributes,
             snapped=connection.snapped,
+            faulted=connection.faulted,
         )
     )
 
@@ -74,7 +76,7 @@ def load(connection: Connection, data: bytes | memoryview) -> None:
         connection.held[kind] = _held(rows)
     connection.planned_at, connection.rechecked = kept.planned_at, kept.rechecked
     connection.forgotten, connection.snapped = kept.forgotten, kept.snapped
-    connection.attributes = kept.attributes
+    connection.attributes, connection.faulted = kept.attributes, kept.faulted
     connection.wait_for(kept.live.tolist(), kept.later.tolist())
 
 

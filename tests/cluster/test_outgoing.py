@@ -449,6 +449,19 @@ def test_over_http_as_it_is():
     world.close()
 
 
+def test_a_fault_stops_although_the_clock_was_put_back_behind_one_that_was_resumed(world):
+    world.fake.trouble(401)
+    world.put(batch(2, "pro"))
+    world.settle()
+    world.engine.decide(Resume("ana", world.connection().id), world.now)
+    world.settle()
+    world.now -= 10_000
+    world.fake.trouble(401)
+    world.put(batch(1, "free"))
+    world.settle()
+    assert world.connection().stop.status == 401
+
+
 def test_a_list_is_adopted_without_a_look_at_what_other_accounts_have(tmp_path, monkeypatch):
     world = World(tmp_path)
     world.put(batch(1, "pro", email="one@x.com"))
