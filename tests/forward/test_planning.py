@@ -22,7 +22,7 @@ def sizes(*lengths, limits=LIMITS):
 
 @pytest.mark.parametrize(("lengths", "expected"), [
     ((), []), ((10,) * 3, [3]), ((10,) * 7, [3, 3, 1]), ((200, 200), [2]), ((200, 201), [1, 1]),
-    ((5_000, 10, 10), [1, 2]), ((10, 5_000, 10), [1, 1, 1]),
+    ((5_000, 10, 10), [1, 2]), ((10, 5_000, 10), [1, 1, 1]), ((5_000, *(10,) * 4), [1, 3, 1]),
 ])  # fmt: skip
 def test_a_request_holds_no_more_items_and_bytes_than_the_partner_takes(lengths, expected):
     assert sizes(*lengths) == expected
