@@ -372,6 +372,7 @@ class Forwarder:
         if self._keeper is not None and noted:
             self._failpoint("before append")
             under_way = [self._keeper.submit(entry) for entry in noted]
+            self._failpoint("while appending")
             self._written = [each.result() for each in under_way][-1]
             self._wrote_at = self._world.clock()
             self._failpoint("after append")

@@ -16,9 +16,10 @@ POINTS = {
 }  # fmt: skip
 """Where a shell calls its failpoint."""
 FORWARDER_POINTS = (
-    "before append", "after append", "before looking", "after noting what is sent", "before request", "after request",
-    "after making a list", "after listing", "after acknowledging", "after renaming a list", "after deleting a list",
-    "after forgetting", "before snapshot", "during snapshot", "after snapshot",
+    "before append", "while appending", "after append", "before looking", "after noting what is sent",
+    "before request", "after request", "after making a list", "after listing", "after acknowledging",
+    "after renaming a list", "after deleting a list", "after forgetting", "before snapshot", "during snapshot",
+    "after snapshot",
 )  # fmt: skip
 """Where a forwarder does."""
 

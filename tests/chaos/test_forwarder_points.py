@@ -20,6 +20,8 @@ from tests.stories.stage import utc
 T = utc("2026-01-05T10:00:00Z")
 PASSAGES = int(os.environ.get("RAUDIENCE_PASSAGES", "2"))
 """At each point, of all times that it is passed."""
+MORE_PASSAGES = 10 * PASSAGES
+"""Where chance decides how much of what was under way is kept."""
 
 
 class Killed(BaseException):
@@ -166,7 +168,8 @@ def passages():
 def test_who_dies_at_a_point_comes_back_and_the_partners_are_exact(point, losing, passages):
     most = passages[losing][point]
     assert most
-    for passage in sorted({1 + most * part // PASSAGES for part in range(PASSAGES)} & set(range(1, most + 1))):
+    times = MORE_PASSAGES if point == "while appending" else PASSAGES
+    for passage in sorted({1 + most * part // times for part in range(times)} & set(range(1, most + 1))):
         life = Life((point, passage), losing).run()
         assert life.died
 

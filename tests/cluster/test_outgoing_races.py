@@ -146,6 +146,21 @@ def test_who_is_to_be_removed_is_removed_though_the_new_name_is_taken_at_the_par
     assert world.wrong() == []
 
 
+def test_who_has_a_fault_asks_for_nothing_not_even_another_name(world):
+    world.connect("pros")
+    world.settle()
+    token = world.there.x.tokens.pop("tk")
+    world.client.ingest([{"mpid": 3, "user_attributes": {"plan": "pros"}}], T + 1_000)
+    world.settle()
+    asked = len(world.there.x.requests)
+    world.client.audiences.rename("pros", "Pros", "Loyal")
+    world.settle()
+    assert len(world.there.x.requests) == asked
+    world.there.x.tokens["tk"] = token
+    world.resume()
+    assert world.wrong() == []
+
+
 def test_what_is_switched_off_while_it_is_under_way_is_not_put_on_any_longer(world):
     connection = world.connect("pros")
     world.there.x.trouble(503, times=3, where="/users")
