@@ -170,3 +170,14 @@ def test_what_is_switched_off_while_it_is_under_way_is_not_put_on_any_longer(wor
     world.settle()
     assert [body for _, _, body in world.there.x.requests[asked:] if b"Update" in body] == []
     assert world.wrong() == []
+
+
+def test_a_list_that_cannot_be_made_now_is_not_asked_for_again_before_its_time(world):
+    world.connect("pros")
+    world.there.x.trouble(503, where="custom_audiences")
+    following = world.outgoing.work()
+    asked = len(world.there.x.requests)
+    assert world.outgoing.work() == following > world.there.now
+    assert len(world.there.x.requests) == asked
+    world.settle()
+    assert world.wrong() == []
