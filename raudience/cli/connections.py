@@ -111,8 +111,9 @@ def _show(client: Client, asked: argparse.Namespace) -> int:
     shown |= {
         name: text for each in client.sent() if each.connection == it.id for name, text in properties(each).items()
     }
+    width = max(map(len, shown))
     for name, text in shown.items():
-        say(f"{name:<24} {text}")
+        say(f"{name:<{width}} {text}")
     return 0
 
 

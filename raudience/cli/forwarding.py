@@ -12,6 +12,7 @@ from raudience.cli.reaching import add_engine, reached
 from raudience.cli.screen import redrawn, say
 from raudience.clock import monotonic
 from raudience.cluster.client import Client
+from raudience.cluster.connections import ConnectionRow
 from raudience.cluster.sending import Sending
 from raudience.cluster.watching import FigureLines
 from raudience.forward.figures import Figures
@@ -54,11 +55,17 @@ def _forward(client: Client, instead: Mapping[str, str], once: bool) -> int:
         troubles = sending.troubles()
     finally:
         sending.close()
-    stopped = [f"{row.name}: {row.fault}" for row in client.connections.rows() if row.fault is not None]
+    stopped = [_stopped(row) for row in client.connections.rows() if row.fault is not None]
     stopped += [f"{output}: {trouble}" for output, trouble in troubles.items()]
     for each in stopped:
         say(each, style="red")
     return 1 if stopped else 0
+
+
+def _stopped(row: ConnectionRow) -> str:
+    """Which connection, why it is stopped, and how it goes on."""
+    it = row.connection
+    return f"{row.name} to {it.output}: {row.fault}; put it right, then `raudience connections resume {it.id}`"
 
 
 def _run(sending: Sending, once: bool) -> None:

@@ -27,7 +27,8 @@ RequestKind: TypeAlias = Literal["members", "write", "read"]
 
 class Setting(msgspec.Struct, frozen=True):
     """One setting: the form, the check and the page of the partner are made of these. secret: kept encrypted and never
-    shown. choices: of type choice; of type names, which is some of them between commas."""
+    shown. choices: of type choice; of type names, which is some of them between commas. least, most: of a number, or
+    letters of a text. begins: a text, with one of these."""
 
     name: str
     label: str
@@ -37,6 +38,9 @@ class Setting(msgspec.Struct, frozen=True):
     secret: bool = False
     choices: tuple[str, ...] = ()
     help: str = ""
+    least: int | None = None
+    most: int | None = None
+    begins: tuple[str, ...] = ()
 
 
 class IdentityRule(msgspec.Struct, frozen=True):

@@ -69,8 +69,26 @@ def _wrong(setting: Setting, given: Mapping[str, object], kept: bool, path: str)
         return [unknown(path, "names between commas", name, setting.choices) for name in strange]
     expected = _expected(setting)
     if type(value) is not _TYPES[setting.type] or (setting.type == "choice" and value not in setting.choices):
-        return [Fault(path, expected, "another one, which is secret" if setting.secret else f"`{value}`", setting.help)]
+        return [Fault(path, expected, _told(setting, value), setting.help)]
+    if (bounds := _bounds(setting, value)) is not None:
+        return [Fault(path, f"{expected} {bounds}", _told(setting, value), setting.help)]
     return []
+
+
+def _told(setting: Setting, value: object) -> str:
+    return "another one, which is secret" if setting.secret else f"`{value}`"
+
+
+def _bounds(setting: Setting, value: object) -> str | None:
+    """What a value of the right type does not keep to."""
+    if setting.begins and not str(value).strip().startswith(setting.begins):
+        return f"that begins with one of {', '.join(setting.begins)}"
+    size, unit = (len(str(value)), " letters") if setting.type == "text" else (value, "")
+    if setting.least is not None and isinstance(size, int) and size < setting.least:
+        return f"of {setting.least:,}{unit} or more"
+    if setting.most is not None and isinstance(size, int) and size > setting.most:
+        return f"of {setting.most:,}{unit} at most"
+    return None
 
 
 def _expected(setting: Setting) -> str:

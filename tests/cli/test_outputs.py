@@ -124,7 +124,7 @@ def test_a_connection_is_configured_switched_off_and_on(state, capsys):
     ]  # fmt: skip
     run(state, "connections", "show", key)
     text = "\n".join(read(capsys))
-    for part in ("attributes               --", "forward_emails", "other (x)"):
+    for part in ("attributes              --", "forward_emails", "other (x)"):
         assert part in text
 
 

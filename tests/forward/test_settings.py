@@ -46,6 +46,23 @@ def test_a_fault_of_a_secret_does_not_tell_it():
     ]
 
 
+def test_numbers_and_texts_keep_to_the_bounds_of_their_setting():
+    table = (
+        Setting("folder", "Folder", begins=("/", "s3://")),
+        Setting("secret", "Secret", secret=True, least=4),
+        Setting("rows", "Rows a request", "number", least=1, most=5_000, help="1 to 5,000"),
+    )
+    assert faults_of(table, {"folder": " /data", "secret": "s3cr", "rows": 5_000}) == []
+    assert [str(fault) for fault in faults_of(table, {"folder": "data", "secret": "s3c", "rows": 0})] == [
+        "settings.folder: expected a text that begins with one of /, s3://, got `data`",
+        "settings.secret: expected a text of 4 letters or more, got another one, which is secret",
+        "settings.rows: expected a whole number of 1 or more, got `0`; 1 to 5,000",
+    ]
+    assert [str(fault) for fault in faults_of(table, {"rows": 5_001})] == [
+        "settings.rows: expected a whole number of 5,000 at most, got `5001`; 1 to 5,000"
+    ]
+
+
 def test_a_secret_that_is_there_already_is_not_asked_for_again_and_cannot_be_emptied():
     assert faults({"account": "7"}, kept=("token",)) == []
     assert faults({"account": "7", "token": ""}, kept=("token",)) == [

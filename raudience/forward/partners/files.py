@@ -46,15 +46,24 @@ class Files(Sink):
     docs = "docs/partners/files.md"
     output_settings = (
         Setting(
-            "folder", "Folder", required=True, help="/an/absolute/path, s3://bucket/path, gs://bucket/path, az://..."
+            "folder",
+            "Folder",
+            required=True,
+            begins=("/", "s3://", "gs://", "az://"),
+            help="/an/absolute/path, s3://bucket/path, gs://bucket/path, az://...",
         ),
-        Setting("batch_size", "Lines in a file", "number", 50_000, help="1 to 50,000"),
+        Setting("batch_size", "Lines in a file", "number", 50_000, help="1 to 50,000", least=1, most=50_000),
         Setting("format", "Format", "choice", "ndjson", choices=tuple(_FORMATS), help="lines of JSON, or Parquet"),
     )
     connection_settings = (
         *Sink.connection_settings,
         Setting(
-            "snapshot_hours", "Hours between snapshots", "number", 0, help="files of all members; 0: changes alone"
+            "snapshot_hours",
+            "Hours between snapshots",
+            "number",
+            0,
+            least=0,
+            help="files of all members; 0: changes alone",
         ),
     )
     limits = Limits(items=50_000, bytes=64 << 20, requests=600, window=MINUTE, overhead=500)

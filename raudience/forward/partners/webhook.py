@@ -40,10 +40,23 @@ class Webhook(Sink):
     name = "Webhook"
     docs = "docs/partners/webhook.md"
     output_settings = (
-        Setting("address", "Address", required=True, help="https://... that takes POST requests"),
-        Setting("secret", "Secret", required=True, secret=True, help="Requests are signed with it; 32 letters or more"),
+        Setting(
+            "address",
+            "Address",
+            required=True,
+            help="https://... that takes POST requests",
+            begins=("https://", "http://"),
+        ),
+        Setting(
+            "secret",
+            "Secret",
+            required=True,
+            secret=True,
+            help="Requests are signed with it; 32 letters or more",
+            least=32,
+        ),
         Setting("source", "Source", default="/raudience", help="The `source` of events: tells your accounts apart"),
-        Setting("batch_size", "Events in a request", "number", 500, help="1 to 5,000"),
+        Setting("batch_size", "Events in a request", "number", 500, help="1 to 5,000", least=1, most=5_000),
     )
     limits = Limits(items=5_000, bytes=5_000_000, requests=600, window=MINUTE)
     deletes = "message"
