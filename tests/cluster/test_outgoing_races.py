@@ -34,7 +34,8 @@ class World:
         )  # fmt: skip
         calm = Chance(random.Random(0))
         calm.calm = True
-        self.outgoing = self.there.begin(self.engine, Keepsake(Disk(calm), background=False))
+        self.disk = Disk(calm)
+        self.outgoing = self.there.begin(self.engine, Keepsake(self.disk, background=False))
 
     def decide(self, command):
         self.engine.decide(command, self.there.now)
@@ -179,5 +180,26 @@ def test_a_list_that_cannot_be_made_now_is_not_asked_for_again_before_its_time(w
     asked = len(world.there.x.requests)
     assert world.outgoing.work() == following > world.there.now
     assert len(world.there.x.requests) == asked
+    world.settle()
+    assert world.wrong() == []
+
+
+@pytest.mark.parametrize("downstream", ["keep", "remove"])
+def test_nothing_is_kept_here_of_a_connection_that_is_no_more(world, downstream):
+    connection = world.connect("pros")
+    world.settle()
+    assert list(world.disk.files) == [f"forward-{connection}"]
+    world.decide(Disconnect("ana", connection, downstream))
+    world.settle()
+    assert world.disk.files == {}
+
+
+def test_an_identity_changes_at_the_moment_at_which_somebody_else_enters(world):
+    world.connect("pros")
+    world.settle()
+    world.client.ingest(
+        [{"mpid": 1, "user_identities": {"email": "new@x.com"}}, {"mpid": 3, "user_attributes": {"plan": "pros"}}],
+        T + 1_000,
+    )
     world.settle()
     assert world.wrong() == []
