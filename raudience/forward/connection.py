@@ -43,7 +43,7 @@ from raudience.records.listings import Attribute
 __all__ = ["Batch", "Connection", "EnsureList", "Look", "Send", "Standing", "Step", "Wait"]
 
 _REFUSALS: Final = 20
-"""Items that may be refused with none taken between them."""
+"""Items that may be refused, or answers that name some of many, with none taken between them."""
 _LEAST: Final = 1_000
 _MOST: Final = 20_000
 """Users of one look."""
@@ -311,7 +311,8 @@ class Connection:
             return []
         refused = [batch.items[position] for position in positions]
         bad = {item.value for item in refused}
-        self._refusals += len(bad)
+        # Whoever names some of many has nothing against the others.
+        self._refusals += len(bad) if len(bad) == len(batch.items) else 1
         if self._refusals > _REFUSALS:
             # So many, and nothing taken between them: it is not the items.
             return [self.stopped(outcome, now)]

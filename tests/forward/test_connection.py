@@ -229,6 +229,22 @@ def test_who_changes_all_the_time_holds_up_nobody():
     assert connection.next(0).mpids[0] == 20_000
 
 
+def test_many_refused_by_name_keep_nobody_else_out():
+    connection = Connection(RULES, Limits(items=100, bytes=1_000_000, requests=100, window=60_000), ON)
+    connection.apply(Heard(1, tuple(range(100))))
+    connection.apply(Listed("email", "email-1", "email"))
+    for entry in connection.planned([member(mpid, f"{mpid}@x.com") for mpid in range(100)], 0):
+        connection.apply(entry)
+    batch = connection.next(0).batch
+    for entry in connection.judged(batch, BadItems(422, "", "these", tuple(range(50))), 0, 0.5):
+        connection.apply(entry)
+    assert connection.fault is None
+    assert connection.next(0).batch.items == batch.items[50:]
+    for entry in connection.judged(connection.next(0).batch, BadItems(422, "", "all", tuple(range(50))), 0, 0.5):
+        connection.apply(entry)
+    assert connection.fault is not None
+
+
 def test_changes_that_are_being_gathered_hold_up_no_backfill():
     connection = Connection(RULES, SMALL, ON)
     connection.apply(Filling((1, 2)))
