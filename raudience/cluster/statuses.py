@@ -42,7 +42,7 @@ def list_rows(
         ledger = ledgers.read(each.id, partner, output.settings | each.settings)
         settings = secrets.settings(output) if ledger.lists and isinstance(partner, TellsStatus) else {}
         for kind, listed in ledger.lists.items():
-            yield _row(each.id, partner, listed, len(ledger.held[kind]), settings, desk)
+            yield _row(each.id, partner, listed, ledger.held[kind].acknowledged(), settings, desk)
 
 
 def _row(connection: str, partner: Partner, listed: Listed, held: int, settings: Settings, desk: Desk) -> ListRow:

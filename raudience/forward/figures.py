@@ -153,7 +153,7 @@ class Tally:
             requests=self.requests,
             retries=self.retries,
             throttled=self.throttled(),
-            held={kind: len(held) for kind, held in connection.held.items()},
+            held={kind: held.acknowledged() for kind, held in connection.held.items()},
             succeeded=self.succeeded,
             fault=None if fault is None else type(fault.failure).__name__,
         )

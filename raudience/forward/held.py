@@ -32,6 +32,10 @@ class Held:
     def __len__(self) -> int:
         return sum(part.left for part in self._parts)
 
+    def acknowledged(self) -> int:
+        """How many rows are there for sure."""
+        return sum(int(np.count_nonzero((part.sent > 0) & ~part.gone)) for part in self._parts)
+
     def of(self, mpids: Sequence[int]) -> dict[Row, int]:
         """The rows of these users, and when each was sent."""
         asked = np.array(mpids, np.int64)

@@ -47,8 +47,14 @@ def test_what_is_doubted_is_unsure_and_still_held():
     held = Held()
     held.put([(1, b"a"), (2, b"b")], 9)
     held.put([(3, b"a")], 9)
+    held.drop([(3, b"a")])
+    held.put([(3, b"c"), (4, b"d")], 9)
+    held.drop([(4, b"d")])
+    assert held.acknowledged() == 3
     held.doubt()
-    assert shown(held) == {(1, b"a"): 0, (2, b"b"): 0, (3, b"a"): 0}
+    assert (held.acknowledged(), len(held)) == (0, 3)
+    assert shown(held) == {(1, b"a"): 0, (2, b"b"): 0, (3, b"c"): 0}
+    held.put([(3, b"a")], 0)
     assert held.owners([b"a", b"b"]) == ([2, 1], [False, False])
 
 
