@@ -58,7 +58,7 @@ def download(asked: argparse.Namespace) -> int:
     if asked.quiet:
         print(path)
     else:
-        print(f"{path}: {last[0].rows:,} row(s), {last[0].bytes / 1e6:,.1f} MB")
+        print(f"{path}: {last[0].rows:,} row(s), {last[0].bytes / 1e3:,.1f} kB")
     return 0
 
 

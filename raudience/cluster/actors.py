@@ -58,7 +58,9 @@ class RayCarrier(Carrier):
         self._knocks: dict[int, ray.ObjectRef[bool]] = {}
         there = self._find(COORDINATOR)
         if found and there is None:
-            message = f"engine {name}: expected one that runs on this Ray, got none"
+            message = (
+                f"engine {name}: expected one that runs on this Ray, got none; --address or RAY_ADDRESS says which Ray"
+            )
             raise FixRequest(message)
         self._actors[COORDINATOR] = there or self._make(COORDINATOR)
         if name is not None:

@@ -71,7 +71,8 @@ def reach(address: str | None) -> bool:
     try:
         ray.init(address=target, **options)
     except (ConnectionError, RuntimeError) as error:
-        message = f"Ray at {target}: expected a running cluster, got {first_line(error)}; see docs/running.md"
+        message = f"Ray at {target}: expected a running cluster that takes our token, got {first_line(error)}; "
+        message += "see docs/running.md"
         raise FixRequest(message) from error
     return True
 
