@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from raudience.catalog.outputs import Connection, Value
 from raudience.cli import options, reconciling
-from raudience.cli.figures import properties
+from raudience.cli.figures import KEY, properties
 from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.client import Client
@@ -61,7 +61,17 @@ def add(commands: Any) -> None:
 
 def connections(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
+        if getattr(asked, "connection", None):
+            asked.connection = _meant(client, asked.connection)
         return _ACTIONS[asked.action](client, asked)
+
+
+def _meant(client: Client, start: str) -> str:
+    """The id that begins so, if it is a single one: `raudience forward` shows so many letters."""
+    known = [row.connection for row in client.connections.rows()]
+    known += [each.connection for each in client.connections.departed()]
+    found = {each.id for each in known if each.id.startswith(start)} if len(start) >= KEY else set()
+    return found.pop() if len(found) == 1 else start
 
 
 def _of_sending(command: Any) -> None:

@@ -8,12 +8,13 @@ from raudience.clock import SECOND
 from raudience.forward.figures import Backfill, Figures
 from raudience.forward.members import WHOLE
 
-__all__ = ["HEADINGS", "cells", "line", "properties"]
+__all__ = ["HEADINGS", "KEY", "cells", "line", "properties"]
 
 HEADINGS: Final = ("connection", "held", "left", "oldest", "backfill", "items/s", "requests", "bucket", "state")
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
-_KEY: Final = 8
+KEY: Final = 8
+"""Letters of the id of a connection that are shown."""
 
 
 def cells(each: Figures) -> tuple[str, ...]:
@@ -58,7 +59,7 @@ def properties(each: Figures) -> dict[str, str]:
 
 def _called(each: Figures) -> str:
     name = each.audience if each.variation is None else f"{each.audience}:{each.variation}"
-    return f"{name} to {each.output} ({each.connection[:_KEY]})"
+    return f"{name} to {each.output} ({each.connection[:KEY]})"
 
 
 def _held(each: Figures) -> str:

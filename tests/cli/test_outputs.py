@@ -122,10 +122,11 @@ def test_a_connection_is_configured_switched_off_and_on(state, capsys):
     assert read(capsys) == [
         "pros to other: inactive", "pros to other: active", "pros to other: inactive",
     ]  # fmt: skip
-    run(state, "connections", "show", key)
+    run(state, "connections", "show", key[:8])
     text = "\n".join(read(capsys))
     for part in ("attributes              --", "forward_emails", "other (x)"):
         assert part in text
+    assert run(state, "connections", "show", key[:7]) == 2
 
 
 def test_a_fault_is_seen_everywhere_and_resumed(state, capsys):
