@@ -41,8 +41,12 @@ def status(client: Client, asked: argparse.Namespace) -> int:
         for row in rows:
             tell_json(row)
     else:
-        lines = [(row.name, f"{row.held:,}", *_standing(row), row.connection) for row in rows]
-        table(("list", "acknowledged", "size", "targetable", "connection"), lines)
+        outputs = {each.connection.id: each.connection.output for each in client.connections.rows()}
+        lines = [
+            (row.name, outputs.get(row.connection, "--"), f"{row.held:,}", *_standing(row), row.connection)
+            for row in rows
+        ]
+        table(("list", "output", "acknowledged", "size", "targetable", "connection"), lines)
     for row in rows:
         if row.problem and not asked.json:
             say(f"{row.name}: {row.problem}", style="red")

@@ -55,4 +55,7 @@ def test_members_are_sent_once_and_what_changes_afterwards(state, capsys):
 def test_a_fault_is_told_with_its_words_and_status_1(state, capsys):
     shutil.rmtree(state / "sent")
     assert run(state, "forward", "--once") == 1
-    assert "the directory is not there" in capsys.readouterr().out
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith("Pros to lake: AskPermission (404): ")
+    assert "the directory is not there" in told
+    assert "; put it right, then `raudience connections resume " in told

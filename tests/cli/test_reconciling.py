@@ -65,7 +65,7 @@ def counts(capsys):
 def test_a_list_is_told_with_its_size_and_why_it_cannot_be_targeted_and_that_is_no_fault(x, capsys):
     capsys.readouterr()
     assert run(x, "status", x.key, *x.instead) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == [f"{LIST}  2             --    no, PROCESSING  {x.key}"]
+    assert capsys.readouterr().out.splitlines()[1:] == [f"{LIST}  main    2             --    no, PROCESSING  {x.key}"]
     x.audience(LIST).touched -= 9 * HOUR
     run(x, "status", "--json", *x.instead)
     (row,) = lines(capsys)
@@ -73,7 +73,7 @@ def test_a_list_is_told_with_its_size_and_why_it_cannot_be_targeted_and_that_is_
     assert (row["name"], row["kind"], row["held"], row["problem"]) == (LIST, "email", 2, "")
     x.match = 100
     run(x, "status", *x.instead)
-    assert capsys.readouterr().out.splitlines()[1].split()[3:5] == ["200", "yes"]
+    assert capsys.readouterr().out.splitlines()[1].split()[4:6] == ["200", "yes"]
 
 
 def test_a_list_that_is_gone_at_x_is_told_with_what_to_do(x, capsys):
