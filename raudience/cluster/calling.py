@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
@@ -13,8 +14,9 @@ from raudience.forward.figures import Tally
 from raudience.forward.kinds import Outcome, RateLimited, Retry
 from raudience.forward.partner import Partner, Request, RequestKind, Response, Settings
 
-__all__ = ["TOGETHER", "Calls", "Surroundings"]
+__all__ = ["TOGETHER", "Calls", "Surroundings", "fresh_nonce"]
 
+_NONCE_BYTES: Final = 16
 TOGETHER: Final = 8
 """Requests of one connection that may be under way at the same time."""
 
@@ -89,3 +91,8 @@ class Calls:
             self._world.buckets[request.kind].take(now)
             self._tally.ask()
         return [self._partner.sign(request, settings, self._world.nonce(), now) for request in requests]
+
+
+def fresh_nonce() -> str:
+    """Letters and digits that are used once."""
+    return os.urandom(_NONCE_BYTES).hex()

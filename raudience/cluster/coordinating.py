@@ -231,7 +231,7 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
     def erased(self) -> int:
         """How many users were erased so far."""
         self._opened()
-        return sum(receipt.kind == "erasure" for receipt in self._ledger.receipts.kept)
+        return self._ledger.erased
 
     def figures(self) -> tuple[AudienceCount, ...]:
         self._opened()

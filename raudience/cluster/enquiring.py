@@ -3,24 +3,22 @@ again, and nothing that is asked changes what members a partner holds."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from raudience.catalog.outputs import Stop
 from raudience.clock import now_ms
+from raudience.cluster.calling import fresh_nonce
 from raudience.cluster.wire import Wire
 from raudience.forward.capabilities import Advises
-from raudience.forward.kinds import Done, Failure, Partly, Retry
+from raudience.forward.kinds import NO_ANSWER, Done, Failure, Partly
 from raudience.forward.partner import Partner, Request, Response, Settings
 
 __all__ = ["Checked", "Desk", "in_words"]
 
 Read = TypeVar("Read")
-
-_NONCE_BYTES: Final = 16
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -41,7 +39,7 @@ class Desk:
     def ask(self, request: Request, read: Callable[[Response], Read]) -> Read | Failure:
         """What an answer says to a request that is signed."""
         answer = self._wire.send(request)
-        return Retry(0, "", "no answer") if answer is None else read(answer)
+        return NO_ANSWER if answer is None else read(answer)
 
     def ask_as(
         self, partner: Partner, settings: Settings, request: Request, read: Callable[[Response], Read]
@@ -67,8 +65,7 @@ class Desk:
         return now_ms()
 
     def nonce(self) -> str:
-        """Letters and digits that are used once."""
-        return os.urandom(_NONCE_BYTES).hex()
+        return fresh_nonce()
 
     def close(self) -> None:
         self._wire.close()

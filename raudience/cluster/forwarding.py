@@ -26,7 +26,7 @@ from raudience.forward.entries import Entry, Faulted, Filling, Heard, Listed, Lo
 from raudience.forward.figures import Figures, Tally
 from raudience.forward.gathering import Gathering
 from raudience.forward.keeping import snapshot
-from raudience.forward.kinds import BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Partly, Retry
+from raudience.forward.kinds import NO_ANSWER, BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Partly, Retry
 from raudience.forward.partner import Forwarded, Partner, Request, RequestKind, Response
 from raudience.forward.planning import Batch
 from raudience.forward.retrying import next_attempt
@@ -34,7 +34,6 @@ from raudience.forward.retrying import next_attempt
 __all__ = ["Forwarder", "Link"]
 
 _LOG: Final = logging.getLogger(__name__)
-_NO_ANSWER: Final = Retry(0, "", "no answer")
 _REFRESH: Final = HOUR
 """Milliseconds between two looks for members whom the partner would forget."""
 _TRUSTED: Final = SECOND
@@ -185,7 +184,7 @@ class Forwarder:
                 self._waits = ready
                 return False
             answer = self._asked(request, now)
-            outcome = _NO_ANSWER if answer is None else self._partner.read_done(answer)
+            outcome = NO_ANSWER if answer is None else self._partner.read_done(answer)
             if isinstance(outcome, GoneAtPartner) or not isinstance(outcome, Failure):
                 self._attempts = 0
                 lists = list(self.connection.lists.items())
@@ -221,8 +220,8 @@ class Forwarder:
     def _gathered(self, now: int) -> int:
         """The instant at which users to whom something has happened have been gathered for long enough, or fill a
         request."""
-        unseen, full = self.connection.unseen, self._partner.bounds(self.link.settings).items
-        return self._gathering.due(unseen, now, 0 if unseen >= full else self.link.flush)
+        unseen = self.connection.unseen
+        return self._gathering.due(unseen, now, 0 if unseen >= self.connection.limits.items else self.link.flush)
 
     def _hear(self) -> None:
         before = self.connection.position
@@ -271,11 +270,11 @@ class Forwarder:
 
     def _renamed(self, listed: Listed, name: str, now: int) -> Outcome:
         answer = self._asked(self._partner.rename_list(self.link.settings, listed.list_id, name), now)
-        return _NO_ANSWER if answer is None else self._partner.read_done(answer)
+        return NO_ANSWER if answer is None else self._partner.read_done(answer)
 
     def _found(self, name: str, now: int) -> str | Failure | None:
         answer = self._asked(self._partner.find_list(self.link.settings, name), now)
-        return _NO_ANSWER if answer is None else self._partner.read_found(answer, name)
+        return NO_ANSWER if answer is None else self._partner.read_found(answer, name)
 
     def _taken(self) -> Failure:
         return Retry(0, "", "the list of this name is that of another connection, which has not renamed it yet")
@@ -296,7 +295,7 @@ class Forwarder:
         if found is None:
             asked = "write"
             answer = self._asked(self._partner.create_list(self.link.settings, name), now)
-            found = _NO_ANSWER if answer is None else self._partner.read_created(answer)
+            found = NO_ANSWER if answer is None else self._partner.read_created(answer)
             self._failpoint("after making a list")
         if isinstance(found, str):
             self._attempts = 0
@@ -320,7 +319,7 @@ class Forwarder:
         return now
 
     def _judge(self, batch: Batch, answer: Response | None) -> None:
-        outcome: Outcome = _NO_ANSWER if answer is None else self._partner.read_sent(answer, batch.items)
+        outcome: Outcome = NO_ANSWER if answer is None else self._partner.read_sent(answer, batch.items)
         if isinstance(outcome, Done | Partly):
             self.tally.take(len(batch.items if isinstance(outcome, Done) else outcome.taken), self._world.clock())
         self._calls.heed(outcome.failure if isinstance(outcome, Partly) else outcome, "members")

@@ -83,7 +83,7 @@ _LINKS: Packed[Links] = Packed(Links)
 
 class Ledger:
     """A replica of the coordinator. links: which MPID an identity leads to. recent: the rounds that were told last.
-    base: the number that the log began with."""
+    erased: how many users were erased so far. base: the number that the log began with."""
 
     def __init__(self) -> None:
         self.coordinator = Coordinator()
@@ -92,7 +92,7 @@ class Ledger:
         self.state = EngineState(0, (), 0, None, None, 0, None, None)
         self.links: dict[int, int] = {}
         self.recent: dict[int, Told] = {}
-        self.receipts = Receipts()
+        self.receipts, self.erased = Receipts(), 0
         self.base = 0
 
     @property
@@ -102,7 +102,7 @@ class Ledger:
     def load(self, parts: Iterator[memoryview]) -> None:
         head = _HEAD.unpack(next(parts))
         self.state, self.base = head.state, head.base
-        self.tokens, self.receipts = head.tokens, head.receipts
+        self.tokens, self.receipts, self.erased = head.tokens, head.receipts, _erasures(head.receipts.kept)
         self.coordinator.restore(head.counts)
         if head.catalog is not None:
             self.catalog = head.catalog
@@ -201,6 +201,7 @@ class Ledger:
 
     def _keep_receipts(self, receipts: tuple[Receipt, ...], key: bytes) -> None:
         self.receipts = Receipts((*self.receipts.kept, *receipts), self.receipts.key or key)
+        self.erased += _erasures(receipts)
 
     def _note_purge(self, purged: Purged) -> None:
         kept = tuple(
@@ -214,3 +215,7 @@ class Ledger:
 
     def _update(self, **fields: object) -> None:
         self.state = msgspec.structs.replace(self.state, **fields)
+
+
+def _erasures(receipts: Iterable[Receipt]) -> int:
+    return sum(receipt.kind == "erasure" for receipt in receipts)

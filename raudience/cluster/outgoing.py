@@ -15,7 +15,7 @@ from raudience.catalog.connecting import forwarded
 from raudience.catalog.entries import CatalogState
 from raudience.catalog.outputs import Connection, Departure, Output
 from raudience.clock import SECOND, now_ms
-from raudience.cluster.calling import Surroundings
+from raudience.cluster.calling import Surroundings, fresh_nonce
 from raudience.cluster.engine import Engine
 from raudience.cluster.forwarding import Forwarder, Link
 from raudience.cluster.hands import Hands
@@ -40,7 +40,6 @@ _PAUSE: Final = 0.25
 """Seconds between two looks at an engine in which nothing happens."""
 _SHORTLY: Final = 0.02
 """Seconds in which most turns end."""
-_NONCE_BYTES: Final = 16
 _CHANCES: Final = 1 << 32
 _KINDS: Final[tuple[RequestKind, ...]] = ("members", "write", "read")
 
@@ -299,7 +298,7 @@ class Outgoing:
             output.key, {kind: Bucket(rate.requests, rate.window) for kind, rate in rates.items()}
         )
         others = partial(self._lists_of_others, output, connection)
-        return Surroundings(self._send, self._clock, self._chance, _nonce, buckets, self._together, others)
+        return Surroundings(self._send, self._clock, self._chance, fresh_nonce, buckets, self._together, others)
 
     def _lists_of_others(self, output: Output, key: str) -> set[str]:
         """Ids of the lists that all connections but one have at an account, also those that do not send now."""
@@ -338,10 +337,6 @@ class Outgoing:
 def _same_account(one: Output, other: Output) -> bool:
     """Whether two outputs may have the same lists. What is elsewhere is not read: it may be much."""
     return (one.partner, one.settings) == (other.partner, other.settings)
-
-
-def _nonce() -> str:
-    return os.urandom(_NONCE_BYTES).hex()
 
 
 def _chance() -> float:

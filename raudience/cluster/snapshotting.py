@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from raudience.cluster.calling import Calls
 from raudience.forward.connection import Connection
-from raudience.forward.kinds import Failure, Retry
+from raudience.forward.kinds import NO_ANSWER, Failure
 from raudience.forward.members import WHOLE
 from raudience.forward.partner import Partner, Request, Settings
 
@@ -28,7 +28,7 @@ def write(partner: Partner, connection: Connection, settings: Settings, calls: C
     anything has changed."""
     for request in _requests(partner, connection, settings):
         answer = calls.ask(request, settings, now)
-        outcome = Retry(0, "", "no answer") if answer is None else partner.read_done(answer)
+        outcome = NO_ANSWER if answer is None else partner.read_done(answer)
         if isinstance(outcome, Failure):
             return outcome
     return None

@@ -90,11 +90,13 @@ class AudienceSource:
         if after > max(self._feed.position, 1):
             # The engine was restored from a copy of earlier.
             return None
-        found = self._feed.behind(after) if after < self._feed.position else []
+        if after >= self._feed.position:
+            return after, ()
+        found = self._feed.behind(after)
         if found is None:
             return None
         mpids = [self._concerned(changes) for _, changes in found]
-        reached = found[-1][0] if len(found) == _ROUNDS else max(after, self._feed.position)
+        reached = found[-1][0] if len(found) == _ROUNDS else self._feed.position
         return reached, np.unique(np.concatenate([np.zeros(0, np.int64), *mpids])).tolist()
 
     def members(self) -> Iterator[int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from raudience.clock import SECOND
 from raudience.forward.kinds import BadItems, OurBug, Outcome
 from raudience.forward.partner import Response
 
-__all__ = ["asked_to_wait", "without_items"]
+__all__ = ["asked_to_wait", "content", "without_items"]
 
 T = TypeVar("T", bound=Outcome)
 
@@ -25,6 +27,15 @@ def asked_to_wait(response: Response) -> int | None:
         return _moment(after)
     date = _moment(response.headers.get("date", ""))
     return None if date is None or len(after) > _LONGEST else date + (int(after) + 1) * SECOND
+
+
+def content(response: Response) -> dict[str, Any]:
+    """The object of JSON in the body; empty when there is none."""
+    try:
+        read = msgspec.json.decode(response.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def without_items(outcome: T) -> T | OurBug:

@@ -101,7 +101,7 @@ class Connection:
         refresh: int | None = None,
         whole: bool = False,
     ) -> None:
-        self._rules, self._limits, self._settings = rules, limits, settings
+        self._rules, self.limits, self._settings = rules, limits, settings
         self._refresh, self._whole = refresh, whole
         kinds = (WHOLE,) if whole else tuple(rule.kind for rule in rules)
         self.lists: dict[str, Listed] = {}
@@ -146,7 +146,7 @@ class Connection:
 
     def configure(self, settings: Settings, limits: Limits) -> None:
         """Send as these settings say; what was planned by others is planned anew."""
-        self._settings, self._limits, self._batches, self._looked = settings, limits, [], frozenset()
+        self._settings, self.limits, self._batches, self._looked = settings, limits, [], frozenset()
 
     def waiting(self) -> tuple[list[int], list[int]]:
         """Users to be looked at: first those whom something has happened to, then the others."""
@@ -228,7 +228,7 @@ class Connection:
         for kind in self.held:
             batch = difference(kind, self.held[kind], mpids, should[kind], since, at, self._whole)
             entries += self._noted(batch, now)
-            self._batches += cut(batch, self._limits)
+            self._batches += cut(batch, self.limits)
         self._size = self._next_size(len(found))
         return [*entries, *self._settled()]
 
@@ -237,7 +237,7 @@ class Connection:
         items = sum(len(batch.items) for batch in self._batches)
         if self._was_live or not items:
             return self._size
-        return min(max(_LEAST, users * _REQUESTS * self._limits.items // items), _MOST)
+        return min(max(_LEAST, users * _REQUESTS * self.limits.items // items), _MOST)
 
     def _noted(self, batch: Batch, now: int) -> list[Entry]:
         """Rows that need no word to the partner are so at once; the others are unsure from here on."""

@@ -6,13 +6,13 @@ Source of the kinds: the partners' error tables, and the seed, "Audience faults"
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 __all__ = [
-    "AskPermission", "BadItems", "Done", "Failure", "GoneAtPartner", "OurBug", "Outcome", "Partly", "RateLimited",
-    "Retry", "SignInAgain",
+    "NO_ANSWER", "AskPermission", "BadItems", "Done", "Failure", "GoneAtPartner", "OurBug", "Outcome", "Partly",
+    "RateLimited", "Retry", "SignInAgain",
 ]  # fmt: skip
 
 
@@ -62,6 +62,8 @@ class BadItems(_Failure, frozen=True):
 class OurBug(_Failure, frozen=True):
     """A request that should not have been made so, or an answer that nobody has seen before."""
 
+
+NO_ANSWER: Final = Retry(0, "", "no answer")
 
 Failure: TypeAlias = Retry | RateLimited | SignInAgain | AskPermission | GoneAtPartner | BadItems | OurBug
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.hashing import text_keys
+from raudience.records.ranges import ranges
 
 __all__ = ["Rows", "merged"]
 
@@ -65,7 +66,7 @@ class Rows:
     def _spread(first: Places, last: Places) -> tuple[Places, Places]:
         """Every number of each range [first, last), and the place of its range."""
         counts = last - first
-        return np.repeat(np.arange(len(first)), counts), _ranges(first, counts)
+        return np.repeat(np.arange(len(first)), counts), ranges(first, counts)
 
     @staticmethod
     def made_of(rows: Iterable[tuple[int, bytes]], second: int) -> Rows:
@@ -105,10 +106,4 @@ def _ordered(data: NDArray[np.uint8], sizes: NDArray[np.int64], order: Places) -
     width = int(sizes[0]) if len(sizes) else 0
     if width and (sizes == width).all():
         return data.reshape(-1, width)[order].tobytes()
-    return data[_ranges((np.cumsum(sizes) - sizes)[order], sizes[order])].tobytes()
-
-
-def _ranges(first: Places, counts: Places) -> Places:
-    """So many numbers from each first one on, int64[sum]."""
-    before = np.cumsum(counts) - counts
-    return np.repeat(first - before, counts) + np.arange(counts.sum())
+    return data[ranges((np.cumsum(sizes) - sizes)[order], sizes[order])].tobytes()

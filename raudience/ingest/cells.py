@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from raudience.criteria.values import number_text
 from raudience.records import DELETED, NULL, NUMBER
+from raudience.records.ranges import ranges
 
 __all__ = [
     "TAKEN",
@@ -29,7 +30,6 @@ __all__ = [
     "number",
     "pick",
     "present",
-    "ranges",
     "spread",
     "text_of",
     "used_words",
@@ -96,12 +96,6 @@ def _lay_out(shape: tuple[str, ...], index: Ints, maps: Values) -> Iterator[tupl
     flat = [*chain.from_iterable(map(dict.values, maps))]
     for position, key in enumerate(shape):
         yield key, index, flat[position :: len(shape)]
-
-
-def ranges(first: NDArray[Any], counts: NDArray[Any]) -> Longs:
-    """Positions first[i], first[i] + 1, ... of the counts[i] cells of each range, range after range."""
-    before = np.cumsum(counts) - counts
-    return np.repeat(first - before, counts) + np.arange(counts.sum())
 
 
 def text_of(value: Any) -> str:

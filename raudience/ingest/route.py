@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from raudience.hashing import key_groups
 from raudience.records import Batches, Block, Column, Events, Field, FieldColumn, ListColumn, Products
+from raudience.records.ranges import ranges
 
 __all__ = ["compact", "split", "take"]
 
@@ -31,8 +32,8 @@ def take(block: Block, rows: Positions) -> Block:
     """The batches at the positions `rows` (each at most once), in that order, with their events and products; words
     that are not used are left out."""
     batches, events, products = block.batches, block.events, block.products
-    of_events = _ranges(events.batch, rows)
-    of_products = _ranges(products.event, of_events)
+    of_events = _children(events.batch, rows)
+    of_products = _children(products.event, of_events)
     new_batch = _places(rows, len(batches.mpid))
     new_event = _places(of_events, len(events.batch))
     return Block(
@@ -78,12 +79,11 @@ def _has_lists(column: Column | ListColumn) -> bool:
     return isinstance(column, ListColumn) and len(column.index) > 0
 
 
-def _ranges(owners: Ints, rows: Positions) -> Positions:
+def _children(owners: Ints, rows: Positions) -> Positions:
     """Positions of the children of each row, row after row; owners: int32[m], ascending, the row of each child."""
     first = np.searchsorted(owners, rows, "left")
     counts = np.searchsorted(owners, rows, "right") - first
-    before = np.cumsum(counts) - counts
-    return np.repeat(first - before, counts) + np.arange(counts.sum())
+    return ranges(first, counts)
 
 
 def _places(rows: Positions, count: int) -> Ints:

@@ -9,9 +9,10 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.ingest.cells import Cells, Lists, Values, ranges, text_of
+from raudience.ingest.cells import Cells, Lists, Values, text_of
 from raudience.ingest.wanted import ALL, Wanted
 from raudience.records import DELETED, NUMBER, Column, Field, FieldColumn, ListColumn
+from raudience.records.ranges import ranges
 
 __all__ = ["Sheet"]
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from raudience.forward.answers import content
 from raudience.forward.kinds import (
     AskPermission,
     BadItems,
@@ -89,7 +90,7 @@ def advice(failure: Failure) -> str:
 
 def taken(response: Response, items: int) -> Outcome:
     """What came of a request for so many users."""
-    answer = _read(response)
+    answer = content(response)
     if response.status >= 300 or not isinstance(answer.get("RequestResponses"), list):
         return _failure(response.status, answer)
     results = [each if isinstance(each, dict) else {} for each in answer["RequestResponses"]]
@@ -101,7 +102,7 @@ def taken(response: Response, items: int) -> Outcome:
 
 def checked(response: Response) -> Outcome:
     """Whether a stream takes records, or, without a stream, whether the credentials are valid."""
-    answer = _read(response)
+    answer = content(response)
     if response.status >= 300:
         return _failure(response.status, answer)
     status, source = answer.get("DeliveryStreamStatus", "ACTIVE"), answer.get("DeliveryStreamType", "DirectPut")
@@ -135,11 +136,3 @@ def _failure(status: int, answer: dict[str, Any]) -> Failure:
     kind = _MEANINGS.get(code, Retry if status >= 500 else OurBug)
     text = f"{code}: {answer.get('message') or ''}".strip(": ") or f"status {status}"
     return kind(status, code, text[:_MOST_TEXT])
-
-
-def _read(response: Response) -> dict[str, Any]:
-    try:
-        found = msgspec.json.decode(response.body)
-    except msgspec.DecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -19,7 +19,7 @@ import msgspec
 from raudience.clock import DAY, MINUTE
 from raudience.criteria.dates import write_moment
 from raudience.errors import ReportBug
-from raudience.forward.answers import without_items
+from raudience.forward.answers import content, without_items
 from raudience.forward.capabilities import Advises, ListStatus, TellsStatus
 from raudience.forward.kinds import AskPermission, BadItems, Done, Failure, GoneAtPartner, OurBug, Outcome, Retry
 from raudience.forward.partner import (
@@ -35,7 +35,7 @@ from raudience.forward.partner import (
     Settings,
 )
 from raudience.forward.partners.oauth import Keys, percent, signed
-from raudience.forward.partners.x_errors import advice, content, is_ok, left, objects, read_failure
+from raudience.forward.partners.x_errors import advice, is_ok, left, objects, read_failure
 from raudience.forward.partners.x_login import XLogin
 from raudience.forward.partners.x_texts import device_id, email, handle
 

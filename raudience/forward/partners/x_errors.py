@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from raudience.clock import SECOND
-from raudience.forward.answers import asked_to_wait
+from raudience.forward.answers import asked_to_wait, content
 from raudience.forward.kinds import (
     AskPermission,
     BadItems,
@@ -27,7 +27,7 @@ from raudience.forward.kinds import (
 )
 from raudience.forward.partner import Left, Response
 
-__all__ = ["ERRORS", "ErrorRow", "advice", "content", "is_ok", "left", "objects", "read_failure"]
+__all__ = ["ERRORS", "ErrorRow", "advice", "is_ok", "left", "objects", "read_failure"]
 
 Kind: TypeAlias = (
     type[Retry]
@@ -141,15 +141,6 @@ def advice(failure: Failure) -> str:
     """What a person does about a failure; "" when there is nothing to do but wait, or its text says it."""
     row = _row(failure.status, failure.code)
     return row.advice if isinstance(failure, row.kind) else _REPORT if isinstance(failure, OurBug) else ""
-
-
-def content(response: Response) -> dict[str, Any]:
-    """The object in the body; empty when there is none."""
-    try:
-        read = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    return read if isinstance(read, dict) else {}
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from raudience.forward.answers import without_items
+from raudience.forward.answers import content, without_items
 from raudience.forward.capabilities import Account, SignedIn, SignsIn, Waiting
 from raudience.forward.kinds import AskPermission, Failure, OurBug, SignInAgain
 from raudience.forward.partner import Request, Response, Settings
 from raudience.forward.partners.oauth import Keys, percent, signed
-from raudience.forward.partners.x_errors import content, is_ok, objects, read_failure
+from raudience.forward.partners.x_errors import is_ok, objects, read_failure
 
 __all__ = ["XLogin"]
 
