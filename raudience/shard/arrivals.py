@@ -34,7 +34,10 @@ class EventDictionaries:
         return np.array(numbers, np.int32)
 
     def dictionary(self, field: Field) -> Dictionary:
-        return self.words.setdefault(field, Dictionary())
+        found = self.words.get(field)
+        if found is None:
+            found = self.words[field] = Dictionary()
+        return found
 
     def nbytes(self) -> int:
         return sum(dictionary.nbytes() for dictionary in self.words.values())

@@ -97,18 +97,18 @@ class CartState:
 
     def apply(self, happened: Happenings, bits: Bits) -> list[Toggles]:
         """Take what happened and tell which leaves turned."""
-        happened = self._without_add(happened)
-        if not len(happened.row):
+        going = self._going(happened)
+        if not len(going):
             return []
-        happened = happened.pick(order_of(happened.row, happened.at))
+        happened = happened.pick(going.take(order_of(happened.row.take(going), happened.at.take(going))))
         begins = segments(happened.row)
         after = self._after(happened, begins)
         last = np.append(begins[1:], True).nonzero()[0]
         self.moments[happened.row.take(last)] = after.take(last, axis=0)
         return [turns(happened.row, happened.at, self.holds(after, happened.at), self.numbers, bits, begins)]
 
-    def _without_add(self, happened: Happenings) -> Happenings:
-        """Note what happened to rows that have nothing in a cart, where no leaf can turn; what is left to look at."""
+    def _going(self, happened: Happenings) -> NDArray[np.int64]:
+        """Note what happened to rows that have nothing in a cart, where no leaf can turn; positions of the others."""
         row, role = happened.row, happened.role
         place = row * np.int64(self._width)
         moments = self.moments.reshape(-1)
@@ -121,7 +121,7 @@ class CartState:
         where = ((role >= DONE) > open_cart).nonzero()[0]
         if len(where):
             np.maximum.at(moments, place.take(where) + role.take(where), happened.time.take(where))
-        return happened.pick(open_cart.nonzero()[0])
+        return open_cart.nonzero()[0]
 
     def _after(self, happened: Happenings, begins: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Moments int64[k, 3 or 4] after each happening."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 from raudience.shard.words import ABSENT, NUMBER_CODE
 
-__all__ = ["Chunk", "ChunkRows", "SealedColumn", "seal_column", "short"]
+__all__ = ["Chunk", "ChunkRows", "Matched", "SealedColumn", "seal_column", "short"]
 
 _NOTHING = slice(0, 0)
 
@@ -83,6 +83,15 @@ def short(numbers: NDArray[np.float64]) -> NDArray[Any]:
     return single if bool((single == numbers).all()) else numbers
 
 
+class Matched(NamedTuple):
+    """Events that may satisfy matchers: positions uint[k] in time, None for all of them; patterns uint[k], 0 where an
+    event satisfies none; distinct int64[p]: every pattern once."""
+
+    positions: NDArray[Any] | None
+    patterns: NDArray[Any]
+    distinct: NDArray[np.int64]
+
+
 class Chunk:
     """Events in two orders.
 
@@ -108,8 +117,7 @@ class Chunk:
         self._of_key = {key: slice(*ends[at : at + 2]) for at, key in enumerate(self.present.tolist())}
         self._columns = columns
         self._product_event = narrow(product_event)
-        self._matched: tuple[Matching, NDArray[Any] | None, NDArray[Any]] | None = None
-        """Positions in time that satisfy some matcher, None for all; their patterns, which may be 0."""
+        self._matched: tuple[Matching, Matched] | None = None
 
     @property
     def size(self) -> int:
@@ -117,7 +125,7 @@ class Chunk:
 
     def nbytes(self) -> int:
         fixed = self._time.nbytes + self.row.nbytes + self.order.nbytes + self._product_event.nbytes
-        patterns = sum(array.nbytes for array in self._matched[1:] if array is not None) if self._matched else 0
+        patterns = sum(array.nbytes for array in self._matched[1] if array is not None) if self._matched else 0
         return fixed + patterns + sum(column.nbytes() for column in self._columns.values())
 
     def span(self, after: int, until: int) -> slice:
@@ -138,26 +146,22 @@ class Chunk:
         found += self.base
         return found
 
-    def relevant(self, matching: Matching) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """(position in time int64[k], pattern int32[k]) of the events that satisfy some matcher."""
+    def matched(self, matching: Matching) -> Matched:
+        """What was found of the events."""
         if self._matched is None or self._matched[0] is not matching:
             by_time = np.empty(self.size, np.int32)
             by_time[self.order] = matching.classify(self.rows(0, self.size))
             self.remember(matching, by_time)
         assert self._matched is not None
-        _, positions, patterns = self._matched
-        if positions is None:
-            found: NDArray[np.int64] = patterns.nonzero()[0]
-            return found, patterns.take(found).astype(np.int32)
-        return positions.astype(np.int64), patterns.astype(np.int32)
+        return self._matched[1]
 
     def remember(self, matching: Matching, by_time: NDArray[np.int32]) -> None:
         """Keep the patterns int32[n] of all events, in order of time."""
         positions = by_time.nonzero()[0]
-        if len(positions) * 2 > self.size:
-            self._matched = (matching, None, narrow(by_time))
-        else:
-            self._matched = (matching, narrow(positions), narrow(by_time[positions]))
+        dense = len(positions) * 2 > self.size
+        patterns = narrow(by_time if dense else by_time.take(positions))
+        distinct = np.bincount(patterns).nonzero()[0]
+        self._matched = (matching, Matched(None if dense else narrow(positions), patterns, distinct))
 
     def of_key(self, key: int) -> slice:
         """Positions by key of the events of a key."""

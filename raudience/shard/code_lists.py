@@ -88,10 +88,9 @@ class CodeLists:
 
     def kept(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Keep only these lists; their new positions."""
-        parts = [self.get(place) for place in places.tolist()]
+        counts, codes = self.cut(places)
         fresh = CodeLists()
-        offsets = np.cumsum([0, *map(len, parts)]).astype(np.int32)
-        moved = fresh.put(np.concatenate([np.zeros(0, np.int32), *parts]).astype(np.int32), offsets)
+        moved = fresh.put(codes.astype(np.int32), np.append(0, counts.cumsum()).astype(np.int32))
         self.start, self.codes, self._used, self._lists = fresh.start, fresh.codes, fresh._used, fresh._lists
         return moved
 

@@ -126,13 +126,16 @@ class Edges:
 
     def _passage(self, number: int, chunk: Chunk) -> Step:
         """All that the events of a chunk do at an edge."""
-        position, pattern = chunk.relevant(self._matching)
-        wanted = self._subscriptions.wants(pattern, number)
-        wanted = wanted[chunk.row.take(position.take(wanted)) != NOBODY]
-        position, count = position[wanted], len(wanted)
-        time = chunk.times(position)
+        matched = chunk.matched(self._matching)
+        wanted = self._subscriptions.wants(matched, number)
+        position = wanted if matched.positions is None else matched.positions.take(wanted)
+        row, pattern = chunk.row.take(position), matched.patterns.take(wanted).astype(np.int32)
+        owned = row != NOBODY
+        if not owned.all():
+            position, row, pattern = position.compress(owned), row.compress(owned), pattern.compress(owned)
+        time, count = chunk.times(position), len(position)
         at = time + self.ages[number]
-        came = Occurring(chunk.row[position], time, pattern[wanted], np.full(count, number), at, np.full(count, -1))
+        came = Occurring(row, time, pattern, np.full(count, number), at, np.full(count, -1))
         return self.of([came])
 
 

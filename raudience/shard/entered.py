@@ -45,7 +45,7 @@ class Entered:
         self.keys = keys
         self.since = np.array(since, np.int64)
         self._pieces: list[Entries] = []
-        self._stale = 0
+        self._count = self._stale = 0
         self._joined = 0
         """Pieces that are not worth joining again."""
 
@@ -53,6 +53,7 @@ class Entered:
         """Rows that entered, the latest last; gone: how many left meanwhile."""
         self._stale += gone
         if len(row):
+            self._count += len(row)
             self._pieces.append(Entries(row, self._narrow(audience), at))
             if len(self._pieces) - self._joined > _FEW:
                 self._join_small()
@@ -149,7 +150,7 @@ class Entered:
         return sum(array.nbytes for each in self._pieces for array in each)
 
     def __len__(self) -> int:
-        return sum(len(each.row) for each in self._pieces)
+        return self._count
 
     def _since_then(self, member: Member, since: NDArray[np.int64]) -> list[Entries]:
         """Entries of members that have none, where others say that the audience began at another instant."""
@@ -183,7 +184,7 @@ class Entered:
             self.all()
 
     def _set(self, entries: Entries) -> None:
-        self._pieces = [entries] if len(entries.row) else []
+        self._pieces, self._count = [entries] if len(entries.row) else [], len(entries.row)
         self._joined = len(self._pieces)
 
     def _narrow(self, audience: NDArray[np.int32]) -> NDArray[np.unsignedinteger] | NDArray[np.int32]:

@@ -20,6 +20,8 @@ NOBODY: Final = 0
 _EMPTY = -1
 _GONE = -2
 _RUN: Final = 64
+_NEAR: Final = np.arange(4)
+"""Slots that are looked at together."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -40,21 +42,22 @@ class RowIndex:
 
     def find(self, mpids: NDArray[np.int64]) -> NDArray[np.int32]:
         """Rows int32[n] of `mpids`, -1 where there is none."""
-        found = np.full(len(mpids), -1, np.int32)
         slot = _slots(mpids.view(np.uint64), self._bits)
-        row = self._table[slot]
-        hit = (row >= 0) & (self.mpids[row] == mpids)
-        found[hit] = row[hit]
-        pending = (~hit & (row != _EMPTY)).nonzero()[0]
-        mask = len(self._table) - 1
-        slot = slot[pending]
+        row = self._table.take(slot)
+        hit = self.mpids.take(row) == mpids
+        hit &= row >= 0
+        found = np.where(hit, row, np.int32(-1))
+        pending = ((row != _EMPTY) > hit).nonzero()[0]
+        following, mask = slot.take(pending) + 1, len(self._table) - 1
         while len(pending):
-            slot = (slot + 1) & mask
-            row = self._table[slot]
-            hit = (row >= 0) & (self.mpids[row] == mpids[pending])
-            found[pending[hit]] = row[hit]
-            left = ~hit & (row != _EMPTY)
-            pending, slot = pending[left], slot[left]
+            rows = self._table.take((following[:, None] + _NEAR) & mask)
+            hit = self.mpids.take(rows) == mpids.take(pending)[:, None]
+            hit &= rows >= 0
+            which, where = hit.nonzero()
+            found[pending.take(which)] = rows[which, where]
+            left = (rows != _EMPTY).all(axis=1)
+            left[which] = False
+            pending, following = pending.compress(left), following.compress(left) + len(_NEAR)
         return found
 
     def find_or_add(self, mpids: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -16,8 +16,8 @@ _HALF = np.uint64(32)
 _LOW = np.uint64(1023)
 _USUAL, _MOST = 4, 6
 """Keys for each word of the filter: expected, and with which there must be more of them."""
-_TIERS = (8_192, 65_536)
-"""Keys that the first parts hold at most: with more they are sorted into the next."""
+_TIERS = tuple(8_192 << 3 * tier for tier in range(6))
+"""Keys that the first parts hold at most: with more they are merged into the next."""
 
 
 class KeySet:
@@ -59,7 +59,7 @@ class KeySet:
     def seal(self) -> None:
         """Sort all keys together: none will be added any more."""
         *late, _ = self._parts
-        self._parts = [*(part[:0] for part in late), np.sort(self.all())]
+        self._parts = [*(part[:0] for part in late), np.sort(self.all(), kind="stable")]
 
     def twin(self) -> KeySet:
         """The set as it is now."""
@@ -93,10 +93,12 @@ class KeySet:
             word, mask = word.take(lost), mask.take(lost)
 
     def _put(self, keys: NDArray[np.uint64]) -> None:
+        keys = np.sort(keys)
         for number, most in enumerate((*_TIERS, self._used)):
             keys = np.concatenate([self._parts[number], keys])
             if len(keys) <= most:
-                keys.sort()
+                # A stable sort merges what is in order already.
+                keys.sort(kind="stable")
                 self._parts[number] = keys
                 return
             self._parts[number] = keys[:0].copy()
@@ -105,8 +107,7 @@ class KeySet:
         found = np.zeros(len(keys), bool)
         for part in self._parts:
             if len(part):
-                place = np.minimum(part.searchsorted(keys), len(part) - 1)
-                found |= part.take(place) == keys
+                found |= part.take(part.searchsorted(keys), mode="clip") == keys
         return found
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.leaves import FOREVER, Window
+from raudience.shard.chunk import Matched
 from raudience.shard.growing import expand, grown
 
 __all__ = ["Lists", "Subscriptions"]
@@ -91,12 +92,12 @@ class Subscriptions:
         self.edges = np.array(sorted(age for age in ages if age < FOREVER), np.int64)
         self.lists = Lists(2 * len(self.edges) + 1, self._entries)
 
-    def wants(self, pattern: NDArray[np.int32], edge: int) -> NDArray[np.int64]:
-        """Positions int64[k] of the patterns with which something happens at the edge of that number."""
-        lookup = np.bincount(pattern) > 0
-        distinct = lookup.nonzero()[0]
+    def wants(self, matched: Matched, edge: int) -> NDArray[np.int64]:
+        """Positions int64[k] among the patterns of those with which something happens at the edge of that number."""
+        distinct = matched.distinct
+        lookup = np.zeros(int(distinct.max(initial=0)) + 1, bool)
         lookup[distinct] = self.lists.counts(distinct, edge) > 0
-        return lookup.take(pattern).nonzero()[0]
+        return lookup.take(matched.patterns).nonzero()[0]
 
     def arrival_slot(self, age: NDArray[np.int64]) -> NDArray[np.int64]:
         """Slot int64[n] of the arrival of events of some age (negative: in the future)."""

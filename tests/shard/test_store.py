@@ -136,10 +136,11 @@ def test_sealing_keeps_every_event_with_its_row_key_and_values():
 def test_patterns_found_at_arrival_are_those_found_anew():
     kept = Kept().at(3, 1).at(2, name="B").at(0, 4).sealed()
     (chunk,) = kept.store.chunks
-    position, pattern = chunk.relevant(kept.matching)
-    assert ((chunk.times(position) - T).tolist(), pattern.tolist()) == ([0, 1, 3, 4], [1] * 4)
+    position, pattern, _ = chunk.matched(kept.matching)
+    assert (position, pattern.tolist()) == (None, [1, 1, 0, 1, 1])
     anew = Matching((Matcher("custom", names=("B",)),), kept.known.keys, kept.known.words, {})
-    assert (chunk.times(chunk.relevant(anew)[0]) - T).tolist() == [2]
+    position, pattern, distinct = chunk.matched(anew)
+    assert ((chunk.times(position) - T).tolist(), pattern.tolist(), distinct.tolist()) == ([2], [1], [1])
 
 
 def bought(offset, *ids):

@@ -9,6 +9,7 @@ from raudience.clock import DAY
 from raudience.criteria.leaves import FOREVER, Count, Matcher, Plan, Window
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.bits import Bits
+from raudience.shard.chunk import Matched
 from raudience.shard.compiled import Compiled
 from raudience.shard.events import EventLeaves
 from raudience.shard.store import EventStore
@@ -69,8 +70,8 @@ def test_an_arrival_counts_in_the_windows_that_its_age_is_in(age, expected):
 
 
 def test_at_an_edge_only_patterns_with_something_to_do_are_wanted():
-    patterns = np.array([0, 1, 2, 3, 1], np.int32)
-    assert [ASKED.wants(patterns, edge).tolist() for edge in (ZERO, FIVE, ELEVEN)] == [
+    matched = Matched(None, np.array([0, 1, 2, 3, 1], np.uint8), np.arange(4))
+    assert [ASKED.wants(matched, edge).tolist() for edge in (ZERO, FIVE, ELEVEN)] == [
         [1, 2, 3, 4], [1, 2, 3, 4], [1, 3, 4],
     ]  # fmt: skip
 
