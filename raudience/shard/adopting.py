@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from raudience.criteria.leaves import Plan
 from raudience.records import Changes
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.backfill import Backfill
+from raudience.shard.bits import Columns
 from raudience.shard.compiled import Fresh
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.profiles import Profiles
@@ -52,30 +53,34 @@ class Adoption:
         """Fill everything; the former evaluation stays as it is."""
         present = backfill.run(self._plan)
         keys = sorted({*self._former.shown, *present.shown})
-        before = ((key, self._members(self._former, key)) for key in keys)
-        return Adopted(present, self._told(present, before))
+        return Adopted(present, self._told(present, keys, self._members(self._former, keys)))
 
     def extend(self, backfill: Backfill, known: EventDictionaries) -> Adopted:
         """Fill what is new and go on with the rest of the former evaluation, which must not be used any more."""
         former = self._former
         present = Evaluation(self._plan, self._profiles, known, former.compiled)
         fresh = present.compiled.since(former.compiled)
-        before = [(key, self._members(former, key)) for key in _touched(former, present, fresh)]
+        keys = _touched(former, present, fresh)
+        before = list(self._members(former, keys))
         present.take_over(former, fresh)
         backfill.fill(present, fresh)
-        return Adopted(present, self._told(present, before))
+        return Adopted(present, self._told(present, keys, before))
 
-    def _members(self, evaluation: Evaluation, key: str) -> NDArray[np.bool_]:
-        """bool[rows]: members of an audience, nobody where it is not shown."""
-        rows, number = self._profiles.rows, evaluation.shown.get(key)
-        return np.zeros(rows, bool) if number is None else evaluation.membership.members.column(number, rows)
+    def _members(self, evaluation: Evaluation, keys: list[str]) -> Iterator[NDArray[np.bool_]]:
+        """bool[rows] of each audience: its members, nobody where it is not shown."""
+        rows = self._profiles.rows
+        columns, nobody = Columns(evaluation.membership.members, rows), np.zeros(rows, bool)
+        for key in keys:
+            number = evaluation.shown.get(key)
+            yield nobody if number is None else columns.of(number)
 
-    def _told(self, present: Evaluation, before: Iterable[tuple[str, NDArray[np.bool_]]]) -> Changes:
-        """Changes of membership at this moment, given who was in the audiences that can have changed, by key; those
-        that are gone are left by all, and of shadows nothing is told."""
+    def _told(self, present: Evaluation, changing: list[str], before: Iterable[NDArray[np.bool_]]) -> Changes:
+        """Changes of membership at this moment, given who was in the audiences that can have changed; those that are
+        gone are left by all, and of shadows nothing is told."""
         versions = {a.key: a.version for plan in (self._former.plan, self._plan) for a in plan.shown}
         keys = sorted(versions)
-        moved = {key: self._moved(members, self._members(present, key)) for key, members in before}
+        after = self._members(present, changing)
+        moved = {key: self._moved(*members) for key, *members in zip(changing, before, after, strict=True)}
         parts = [moved.get(key, _NOBODY) for key in keys]
         count = [len(part.mpid) for part in parts]
         return Changes(
@@ -89,9 +94,11 @@ class Adoption:
 
     def _moved(self, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Moved:
         row = (before != after).nonzero()[0]
-        mpids = self._profiles.index.mpids.take(row)
+        mpids, entered = self._profiles.index.mpids.take(row), after.take(row)
+        if entered.all():
+            return Moved(np.sort(mpids), entered)
         order = np.argsort(mpids)
-        return Moved(mpids[order], after[row[order]])
+        return Moved(mpids[order], entered[order])
 
 
 def _touched(former: Evaluation, present: Evaluation, fresh: Fresh) -> list[str]:

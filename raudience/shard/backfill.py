@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from raudience.criteria.leaves import Cart, Count, Matcher, Plan, Window
 from raudience.shard.arrivals import EventDictionaries
-from raudience.shard.carts import ADDED, DONE, OTHER
 from raudience.shard.compiled import Compiled, Fresh
 from raudience.shard.contents import CartContents, product_ids
 from raudience.shard.evaluation import Evaluation
@@ -104,8 +103,8 @@ class Backfill:
     def _moments(self, leaves: list[MomentLeaf], moment: NDArray[np.int64], truth: Truth) -> None:
         truth.update((leaf.leaf, leaf.fill(moment, self._now, self._timers)) for leaf in leaves)
 
-    def _select(self, evaluation: Evaluation, matcher: Matcher) -> Selector:
-        return Selector(matcher, self._known, evaluation.plan.workspaces)
+    def _select(self, evaluation: Evaluation, matcher: Matcher, after: int) -> Selector:
+        return Selector(matcher, self._known, evaluation.plan.workspaces, after)
 
     def _counters(self, evaluation: Evaluation, fresh: Fresh, truth: Truth, latest: list[_Latest]) -> None:
         """Fill counters; the latest events that carts wait for are read along with the first of them."""
@@ -127,33 +126,25 @@ class Backfill:
         """Counts [rows] of some counters."""
         counts = np.zeros((len(counters), self._rows), np.uint16)
         taken = [0] * len(counters)
+        asked: dict[int, list[int]] = {}
+        for number, (matcher, _) in enumerate(counters):
+            asked.setdefault(matcher, []).append(number)
         selectors: dict[int, Selector] = {}
-        for matcher in sorted({matcher for matcher, _ in counters}):
-            selectors[matcher] = self._select(evaluation, evaluation.compiled.matchers[matcher])
-        first = self._first_needed(counters, selectors, latest)
-        for runs in grouped(self._store.chunks, first):
+        for matcher, numbers in asked.items():
+            after = self._now - max(counters[number][1].high for number in numbers) - 1
+            selectors[matcher] = self._select(evaluation, evaluation.compiled.matchers[matcher], after)
+        every = (*selectors.values(), *(each.selector for each in latest))
+        for runs in grouped(self._store.chunks, [key for selector in every for key in selector.wanted]):
             for matcher, selector in selectors.items():
                 for found in selector.find(runs):
-                    for number, (read, window) in enumerate(counters):
-                        if read == matcher:
-                            taken[number] += self._add(found, window, counts[number])
+                    for number in asked[matcher]:
+                        taken[number] += self._add(found, counters[number][1], counts[number])
             for each in latest:
                 each.read(runs, self._now)
         return [
             column if total <= _MOST or column.sum(dtype=np.int64) == total else self._large(selectors[matcher], window)
             for column, total, (matcher, window) in zip(counts, taken, counters, strict=True)
         ]
-
-    def _first_needed(
-        self, counters: list[tuple[int, Window]], selectors: dict[int, Selector], latest: list[_Latest]
-    ) -> dict[int, int]:
-        """For each key the moment after which its events are needed."""
-        first: dict[int, int] = {}
-        needed = [(selectors[matcher], self._now - window.high - 1) for matcher, window in counters]
-        for selector, after in (*needed, *((each.selector, each.after) for each in latest)):
-            for key in selector.keys:
-                first[key] = min(after, first.get(key, after))
-        return first
 
     def _add(self, found: Found, window: Window, counts: NDArray[np.uint16]) -> int:
         """Add events to counts, which may overflow; how many there were."""
@@ -164,19 +155,14 @@ class Backfill:
 
     def _large(self, selector: Selector, window: Window) -> NDArray[np.int64]:
         """Counts of which some do not fit in two bytes."""
-        rows = [
-            found.row[part]
-            for runs in grouped(self._store.chunks)
-            for found in selector.find(runs)
-            for part in found.within(self._now - window.high - 1, self._now - window.low)
-        ]
-        return np.bincount(np.concatenate(rows), minlength=self._rows)
+        parts = self._found(selector, self._now - window.low, after=self._now - window.high - 1)
+        return np.bincount(np.concatenate([found.row[part] for found, part in parts]), minlength=self._rows)
 
-    def _found(self, selector: Selector, after: int, until: int) -> Iterator[tuple[Found, slice]]:
+    def _found(self, selector: Selector, until: int, after: int | None = None) -> Iterator[tuple[Found, slice]]:
         """Events of a matcher with after < time <= until, part by part."""
-        for runs in grouped(self._store.chunks):
+        for runs in grouped(self._store.chunks, selector.wanted):
             for found in selector.find(runs):
-                for part in found.within(after, until):
+                for part in found.within(selector.after if after is None else after, until):
                     yield found, part
 
     def _wanted_latest(self, evaluation: Evaluation, carts: list[int]) -> list[_Latest]:
@@ -189,7 +175,7 @@ class Backfill:
                 if leaf.other is not None:
                     after[leaf.other] = min(after.get(leaf.other, _EVER), self._now - leaf.wait)
         return [
-            _Latest(matcher, self._select(evaluation, matcher), moment, self._rows) for matcher, moment in after.items()
+            _Latest(matcher, self._select(evaluation, matcher, moment), self._rows) for matcher, moment in after.items()
         ]
 
     def _carts(self, evaluation: Evaluation, carts: list[int], truth: Truth, found: list[_Latest]) -> None:
@@ -197,18 +183,17 @@ class Backfill:
         for number in carts:
             state = evaluation.events.carts[number]
             leaf = state.leaves[0][1]
-            latest = np.full((4, self._rows), NEVER)
-            for role, matcher in ((ADDED, leaf.added), (DONE, leaf.done), (OTHER, leaf.other)):
-                if matcher is not None:
-                    latest[role] = known[matcher]
+            never = np.full(self._rows, NEVER)
+            latest = [never if matcher is None else known[matcher] for matcher in (leaf.added, leaf.done, leaf.other)]
             if leaf.removed is not None:
-                self._contents(evaluation, leaf, latest[3], evaluation.events.contents[number])
+                latest.append(np.full(self._rows, NEVER))
+                self._contents(evaluation, leaf, latest[-1], evaluation.events.contents[number])
             truth.update(zip(state.numbers.tolist(), state.fill(latest, self._now), strict=True))
 
     def _contents(self, evaluation: Evaluation, leaf: Cart, left: NDArray[np.int64], contents: CartContents) -> None:
         for matcher, added in ((leaf.added, True), (leaf.removed, False)):
             assert matcher is not None
-            for found, part in self._found(self._select(evaluation, matcher), self._now - leaf.lookback - 1, _EVER):
+            for found, part in self._found(self._select(evaluation, matcher, self._now - leaf.lookback - 1), _EVER):
                 products = product_ids(found.events, found.places(part), matcher, self._known.words)
                 for row, time, ids in zip(found.row[part].tolist(), found.times(part).tolist(), products, strict=True):
                     if time > self._now:
@@ -222,8 +207,8 @@ class Backfill:
                 continue
             column = truth[state.number] = np.full(self._rows, evaluation.compiled.default[state.number])
             for step, matcher in enumerate(state.matchers()):
-                selector = self._select(evaluation, matcher)
-                for found, part in self._found(selector, self._now - state.leaf.window.high - 1, _EVER):
+                selector = self._select(evaluation, matcher, self._now - state.leaf.window.high - 1)
+                for found, part in self._found(selector, _EVER):
                     self._take(state, step, found, part)
             for row in state.rows():
                 column[row] = state.holds(state.present(row, self._now), self._now)
@@ -246,23 +231,14 @@ def _judge(
 
 
 class _Latest:
-    """Time int64[rows] of the latest event of a matcher after a moment, NEVER for none."""
+    """Time int64[rows] of the latest event that a selector finds, NEVER for none."""
 
-    def __init__(self, matcher: Matcher, selector: Selector, after: int, rows: int) -> None:
-        self.matcher, self.selector, self.after = matcher, selector, after
+    def __init__(self, matcher: Matcher, selector: Selector, rows: int) -> None:
+        self.matcher, self.selector = matcher, selector
         self.held = np.full(rows, NEVER)
-        self._last = NEVER
 
     def read(self, runs: Runs, now: int) -> None:
         """Take the events of some chunks up to now."""
         for found in self.selector.find(runs):
-            for part in found.within(self.after, now):
-                self._take(found.row[part], found.times(part))
-
-    def _take(self, row: NDArray[np.int32], time: NDArray[np.int64]) -> None:
-        if not bool((time[1:] >= time[:-1]).all()):
-            order = np.argsort(time, kind="stable")
-            row, time = row[order], time[order]
-        # Of equal rows the last assignment stays.
-        self.held[row] = time if time[0] >= self._last else np.maximum(self.held.take(row), time)
-        self._last = max(self._last, int(time[-1]))
+            for part in found.within(self.selector.after, now):
+                np.maximum.at(self.held, found.row[part], found.times(part))

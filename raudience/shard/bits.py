@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from raudience.shard.growing import grown
 
-__all__ = ["BIT", "Bits"]
+__all__ = ["BIT", "Bits", "Columns"]
 
-_BLOCK = 32_768
 BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 
@@ -27,7 +26,9 @@ class Bits:
         if rows > len(self.bytes):
             held = len(self.bytes)
             self.bytes = grown(self.bytes, rows)
-            self.bytes[held:] = self._default
+            # Column by column: numpy is slow at many short rows.
+            for place in self._default.nonzero()[0].tolist():
+                self.bytes[held:, place] = self._default[place]
 
     def reset(self, rows: NDArray[np.int32]) -> None:
         """Give rows the default again."""
@@ -65,7 +66,7 @@ class Bits:
 
     def column(self, column: int, rows: int) -> NDArray[np.bool_]:
         """bool[rows]: one column of all rows."""
-        return (self.bytes[:rows, column >> 3] >> np.uint8(column & 7)) & np.uint8(1) != 0
+        return Columns(self, rows).of(column)
 
     def fill(self, columns: Mapping[int, NDArray[np.bool_]]) -> None:
         """Set some columns of all rows, bool[rows] each."""
@@ -74,14 +75,14 @@ class Bits:
             by_byte.setdefault(column >> 3, []).append(column)
         rows = len(next(iter(columns.values()))) if columns else 0
         self.make_room(rows)
-        for start in range(0, rows, _BLOCK):
-            part = slice(start, min(start + _BLOCK, rows))
-            for place, some in by_byte.items():
-                bits = BIT[[column & 7 for column in some]]
-                held = np.array([columns[column][part] for column in some]).view(np.uint8)
-                held *= bits[:, None]
-                self.bytes[part, place] &= ~bits.sum(dtype=np.uint8)
-                self.bytes[part, place] |= held.sum(axis=0, dtype=np.uint8)
+        for place, some in by_byte.items():
+            held, bit = np.zeros(rows, np.uint8), np.empty(rows, np.uint8)
+            for column in some:
+                held |= np.multiply(columns[column].view(np.uint8), BIT[column & 7], out=bit)
+            if len(some) < len(BIT):
+                others = np.bitwise_or.reduce(BIT[[column & 7 for column in some]])
+                held |= self.bytes[:rows, place] & ~others
+            self.bytes[:rows, place] = held
 
     def take_over(self, other: Bits) -> None:
         """Hold what another holds, which has as many columns or fewer and must not be used any more."""
@@ -98,3 +99,18 @@ class Bits:
 
     def nbytes(self) -> int:
         return self.bytes.nbytes
+
+
+class Columns:
+    """Columns of all rows, of bits that do not change meanwhile: eight are read at once."""
+
+    def __init__(self, bits: Bits, rows: int) -> None:
+        self._bytes = bits.bytes[:rows]
+        self._read: dict[int, NDArray[np.uint8]] = {}
+
+    def of(self, column: int) -> NDArray[np.bool_]:
+        """bool[rows]: one column."""
+        place = column >> 3
+        if place not in self._read:
+            self._read[place] = self._bytes[:, place].copy()
+        return self._read[place] & BIT[column & 7] != 0

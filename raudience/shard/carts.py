@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,6 @@ __all__ = ["ADDED", "DONE", "OTHER", "CartState", "Happenings", "running_max"]
 ADDED, DONE, OTHER = 0, 1, 2
 _LEFT = 3
 _KEY_BITS = 63
-_BLOCK = 8192
 
 
 class Happenings:
@@ -73,16 +74,16 @@ class CartState:
     def nbytes(self) -> int:
         return self.moments.nbytes + self._adding.nbytes
 
-    def fill(self, latest: NDArray[np.int64], now: int) -> NDArray[np.bool_]:
-        """Set the moments of all rows, int64[4, rows]; bool[n, rows]: truth of the n leaves."""
-        rows = latest.shape[1]
+    def fill(self, latest: Sequence[NDArray[np.int64]], now: int) -> NDArray[np.bool_]:
+        """Set the moments of all rows, int64[rows] of each role and, with removal, of what is left; the truth of the n
+        leaves, bool[n, rows]."""
+        rows = len(latest[ADDED])
         self.make_room(rows)
-        for start in range(0, rows, _BLOCK):
-            part = slice(start, min(start + _BLOCK, rows))
-            self.moments[part] = latest[: self._width, part].T
+        for role, moments in enumerate(latest):
+            self.moments[:rows, role] = moments
         truth = np.zeros((len(self.numbers), rows), bool)
         going = (latest[ADDED] > latest[DONE]).nonzero()[0]
-        truth[:, going] = self.holds(latest.take(going, axis=1).T, now)
+        truth[:, going] = self.holds(self.moments.take(going, axis=0), now)
         return truth
 
     def holds(self, moments: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,16 +43,21 @@ class SealedColumn:
 
     def between(self, first: int, last: int) -> Cells | None:
         """Cells of the rows [first, last), their positions counted from `first`."""
-        head, tail, index = first, last, None
-        if self._index is not None:
-            head, tail = np.searchsorted(self._index, (first, last)).tolist()
-            if head == tail:
-                return None
-            if tail - head < last - first:
-                index = self._index[head:tail].astype(np.int64) - first
-        numbers = None if self._numbers is None else self._numbers[head:tail].astype(np.float64)
-        codes = np.full(tail - head, NUMBER_CODE, np.uint8) if self._codes is None else self._codes[head:tail]
+        held = self.held(first, last)
+        if held.start == held.stop:
+            return None
+        sparse = self._index is not None and held.stop - held.start < last - first
+        index = self._index[held].astype(np.int64) - first if sparse and self._index is not None else None
+        numbers = None if self._numbers is None else self._numbers[held].astype(np.float64)
+        codes = np.full(held.stop - held.start, NUMBER_CODE, np.uint8) if self._codes is None else self._codes[held]
         return Cells(index, codes, numbers)
+
+    def held(self, first: int, last: int) -> slice:
+        """Where the cells of the rows [first, last) stand among all cells."""
+        index = self._index
+        if index is None:
+            return slice(first, last)
+        return slice(bisect_left(index.data, first), bisect_left(index.data, last))
 
     def at(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
         """Codes int32[k], ABSENT where there is no cell, and numbers float64[k] of rows."""
@@ -142,7 +148,7 @@ class Chunk:
 
     def times(self, where: Any) -> NDArray[np.int64]:
         """Times int64[k] of positions in time."""
-        found = self._time[where].astype(np.int64)
+        found = (self._time[where] if isinstance(where, slice) else self._time.take(where)).astype(np.int64)
         found += self.base
         return found
 

@@ -69,19 +69,17 @@ class CodeLists:
         truth[count == 0] = table.of_list(())
         return truth
 
-    def whole_truth(self, table: TruthTable, owners: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """bool[lists]: what a test says of all lists; owners: the list of each element."""
-        other = table.elements().take(self.codes[: self._used])
-        other ^= table.negative
-        truth = np.zeros(self._lists, bool)
-        truth[owners.compress(other)] = True
+    def whole_truth(self, table: TruthTable) -> NDArray[np.bool_]:
+        """bool[lists]: what a test says of all lists."""
+        other = table.elements().take(self.codes[: self._used]) != table.negative
+        before = np.zeros(self._used + 1, np.int32)
+        np.cumsum(other, out=before[1:])
+        before = before.take(self.start[: self._lists + 1])
+        truth = before[1:] != before[:-1]
         truth ^= table.negative
-        truth[self._counts() == 0] = table.of_list(())
+        if table.of_list(()) != table.negative:
+            truth[self._counts() == 0] = not table.negative
         return truth
-
-    def owners(self) -> NDArray[np.int32]:
-        """The list, int32[elements], of each element."""
-        return np.arange(self._lists, dtype=np.int32).repeat(self._counts())
 
     def _counts(self) -> NDArray[np.int64]:
         return np.diff(self.start[: self._lists + 1]).astype(np.int64)

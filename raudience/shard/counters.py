@@ -58,13 +58,15 @@ class Counters:
         rows = len(counts[numbers[0]])
         self.make_room(rows)
         self._large = {place: count for place, count in self._large.items() if place % self.width not in counts}
+        large = [number for number, column in counts.items() if int(column.max()) > _FULL]
+        for number in large:
+            for row in (counts[number] > _FULL).nonzero()[0].tolist():
+                self._large[row * self.width + number] = int(counts[number][row])
+        some = {number: np.minimum(column, _FULL) if number in large else column for number, column in counts.items()}
         for start in range(0, rows, _BLOCK):
-            part = slice(start, start + _BLOCK)
-            some = [np.minimum(column[part], _FULL).astype(np.uint8) for column in counts.values()]
-            self._counts[part][: rows - start, numbers] = np.array(some).T
-        for number, column in counts.items():
-            for row in (column > _FULL).nonzero()[0].tolist():
-                self._large[row * self.width + number] = int(column[row])
+            part = slice(start, min(start + _BLOCK, rows))
+            for number, column in some.items():
+                self._counts[part, number] = column[part]
 
     def take_over(self, other: Counters) -> None:
         """Hold what another holds, which has as many counters or fewer and must not be used any more."""

@@ -119,8 +119,11 @@ class RowIndex:
         return free
 
     def _taken(self) -> NDArray[np.bool_]:
-        taken = np.zeros(self.rows, bool)
-        taken[self._table.compress(self._table >= 0)] = True
+        used = self._table >= 0
+        # Mostly every row has an MPID.
+        every = np.count_nonzero(used) == self.rows - 1
+        taken = np.full(self.rows, every)
+        taken[NOBODY if every else self._table.compress(used)] = not every
         return taken
 
     def nbytes(self) -> int:

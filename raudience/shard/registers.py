@@ -202,9 +202,9 @@ class Register:
             self._whole_numbers(tables, codes == NUMBER_CODE, truths)
         if len(self._list):
             listed = (codes == LIST).nonzero()[0]
-            places, owners = self._list.take(listed), self._lists.owners()
+            places = self._list.take(listed)
             for table, truth in zip(tables, truths, strict=True):
-                truth[listed] = self._lists.whole_truth(table, owners).take(places)
+                truth[listed] = self._lists.whole_truth(table).take(places)
         return truths
 
     def _whole_numbers(

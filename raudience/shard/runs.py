@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records import Field
-from raudience.shard.chunk import Chunk, ChunkRows
+from raudience.shard.chunk import Chunk, SealedColumn
 from raudience.shard.rows import Cells
+from raudience.shard.words import NUMBER_CODE
 
 __all__ = ["Run", "Runs", "grouped"]
 
@@ -22,19 +23,28 @@ _GROUP = 64
 class Run:
     """EventRows: the events of one key in some chunks, chunk after chunk, in each in order of time."""
 
-    def __init__(self, chunks: list[Chunk], key: int) -> None:
-        parts = [(chunk, chunk.of_key(key)) for chunk in chunks]
-        parts = [(chunk, part) for chunk, part in parts if part.start < part.stop]
-        self._chunks = [chunk for chunk, _ in parts]
-        self._parts = [part for _, part in parts]
-        self._positions = [chunk.order[part] for chunk, part in parts]
+    def __init__(self, key: int) -> None:
+        self.size = 0
         self._key = key
-        self._starts: list[int] = np.cumsum([0, *map(len, self._positions)]).tolist()
+        self._chunks: list[Chunk] = []
+        self._parts: list[slice] = []
+        self._positions: list[NDArray[Any]] = []
+        self._rows: list[NDArray[np.int32]] = []
+        self._starts: list[int] = []
         self._cells: dict[Field, Cells | None] = {}
 
-    @property
-    def size(self) -> int:
-        return self._starts[-1]
+    def add(self, chunk: Chunk) -> None:
+        """Take the events of one more chunk; not when something was read already."""
+        part = chunk.of_key(self._key)
+        if part.start == part.stop:
+            return
+        positions = chunk.order[part]
+        self._chunks.append(chunk)
+        self._parts.append(part)
+        self._positions.append(positions)
+        self._rows.append(chunk.row.take(positions))
+        self._starts.append(self.size)
+        self.size += len(positions)
 
     @property
     def keys(self) -> NDArray[Any]:
@@ -43,26 +53,28 @@ class Run:
     @cached_property
     def row(self) -> NDArray[np.int32]:
         """Row int32[n] of every event."""
-        row = np.empty(self.size, np.int32)
-        for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=False):
-            chunk.row.take(positions, out=row[start : start + len(positions)], mode="clip")
-        return row
+        return np.concatenate(self._rows)
 
-    @cached_property
+    @property
     def times(self) -> NDArray[np.int64]:
-        times = np.empty(self.size, np.int64)
-        for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=False):
-            times[start : start + len(positions)] = chunk.times(positions)
+        return self.times_between(0, self.size)
+
+    def times_between(self, first: int, last: int) -> NDArray[np.int64]:
+        """Times int64[last - first] of the events [first, last)."""
+        times = np.empty(last - first, np.int64)
+        for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=True):
+            head, tail = max(first - start, 0), min(last - start, len(positions))
+            if head < tail:
+                times[start + head - first : start + tail - first] = chunk.times(positions[head:tail])
         return times
 
     @cached_property
     def product_event(self) -> NDArray[np.int64]:
-        owners = [rows.product_event + start for rows, start in zip(self._rows, self._starts, strict=False)]
+        owners = [
+            chunk.product_events(*chunk.products(part.start, part.stop)) + (start - part.start)
+            for chunk, part, start in zip(self._chunks, self._parts, self._starts, strict=True)
+        ]
         return np.concatenate([np.zeros(0, np.int64), *owners])
-
-    @cached_property
-    def _rows(self) -> list[ChunkRows]:
-        return [chunk.rows(part.start, part.stop) for chunk, part in zip(self._chunks, self._parts, strict=True)]
 
     def cells(self, field: Field) -> Cells | None:
         if field not in self._cells:
@@ -72,7 +84,7 @@ class Run:
     def spans(self, after: int, until: int) -> list[slice]:
         """Places of the events with after < time <= until, ascending and apart."""
         spans: list[slice] = []
-        for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=False):
+        for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=True):
             head, tail = 0, len(positions)
             if chunk.last <= after or chunk.base > until:
                 continue
@@ -88,46 +100,71 @@ class Run:
         return spans
 
     def _joined(self, field: Field) -> Cells | None:
-        sizes = [len(rows.product_event) if field.namespace == "product" else rows.size for rows in self._rows]
-        starts = np.cumsum([0, *sizes]).tolist()
-        found = [rows.cells(field) for rows in self._rows]
-        parts = [(cells, start, size) for cells, start, size in zip(found, starts, sizes, strict=False) if cells]
-        if not parts:
-            return None
-        dense = len(parts) == len(found) and all(cells.index is None for cells, _, _ in parts)
-        index = None if dense else np.concatenate([_places(*part) for part in parts])
-        codes = np.concatenate([cells.codes for cells, _, _ in parts])
-        if all(cells.numbers is None for cells, _, _ in parts):
-            return Cells(index, codes, None)
-        return Cells(index, codes, np.concatenate([_numbers(cells) for cells, _, _ in parts]))
+        """Cells of all chunks as one."""
+        found, start = list[_Held](), 0
+        for chunk, part in zip(self._chunks, self._parts, strict=True):
+            first, last = part.start, part.stop
+            if field.namespace == "product":
+                first, last = chunk.products(first, last)
+            column = chunk.column(field)
+            if column is not None and (where := column.held(first, last)).start < where.stop:
+                found.append(_Held(column, where, start - first))
+            start += last - first
+        return _as_one(found, start) if found else None
 
 
-def _places(cells: Cells, start: int, size: int) -> NDArray[np.int64]:
-    return np.arange(start, start + size) if cells.index is None else cells.index + start
+class _Held:
+    """Some cells of a column; shift: from their rows there to those of a run."""
+
+    def __init__(self, column: SealedColumn, where: slice, shift: int) -> None:
+        index, codes, numbers = column.arrays()
+        self.size = where.stop - where.start
+        self.codes = None if codes is None else codes[where]
+        self.numbers = None if numbers is None else numbers[where]
+        self._index = None if index is None else index[where]
+        self._first, self._shift = where.start, shift
+
+    def index(self) -> NDArray[np.int64]:
+        if self._index is None:
+            return np.arange(self._first + self._shift, self._first + self._shift + self.size)
+        return self._index.astype(np.int64) + self._shift
 
 
-def _numbers(cells: Cells) -> NDArray[np.float64]:
-    return np.zeros(len(cells.codes)) if cells.numbers is None else cells.numbers
+def _as_one(found: list[_Held], rows: int) -> Cells:
+    dense = sum(held.size for held in found) == rows
+    index = None if dense else np.concatenate([held.index() for held in found])
+    codes = np.concatenate([_FILL.repeat(held.size) if held.codes is None else held.codes for held in found])
+    if all(held.numbers is None for held in found):
+        return Cells(index, codes, None)
+    numbers = [np.zeros(held.size, np.float32) if held.numbers is None else held.numbers for held in found]
+    return Cells(index, codes, np.concatenate(numbers, dtype=np.float64))
+
+
+_FILL = np.array([NUMBER_CODE], np.uint8)
 
 
 class Runs:
-    """Runs over some chunks by key, each made when first asked for."""
+    """Runs over some chunks, by key and the moment up to which its events are not needed."""
 
-    def __init__(self, chunks: list[Chunk], first: dict[int, int]) -> None:
-        """first: for each key the moment after which its events are needed; none: all are."""
-        self._chunks, self._first = chunks, first
-        self._known: dict[int, Run] = {}
+    def __init__(self, chunks: list[Chunk], wanted: Iterable[tuple[int, int]]) -> None:
+        ends = np.array([chunk.last for chunk in chunks], np.int64)
+        self._runs: dict[tuple[int, int], Run] = {}
+        distinct: dict[tuple[int, int], tuple[int, Run]] = {}
+        for key, after in wanted:
+            # Moments that lie between the same two ends of chunks leave the same.
+            needed = int(np.count_nonzero(ends > after))
+            self._runs[key, after] = distinct.setdefault((key, needed), (after, Run(key)))[1]
+        # Chunk by chunk, so that what is read of it for one key is in the cache for the next.
+        for chunk in chunks:
+            for after, run in distinct.values():
+                if chunk.last > after:
+                    run.add(chunk)
 
-    def of(self, key: int) -> Run:
-        run = self._known.get(key)
-        if run is None:
-            after = self._first.get(key)
-            chunks = self._chunks if after is None else [chunk for chunk in self._chunks if chunk.last > after]
-            run = self._known[key] = Run(chunks, key)
-        return run
+    def of(self, key: int, after: int) -> Run:
+        return self._runs[key, after]
 
 
-def grouped(chunks: list[Chunk], first: dict[int, int] | None = None) -> Iterator[Runs]:
-    """Runs over all chunks, some chunks at a time; of each key those with events after the first moment needed."""
+def grouped(chunks: list[Chunk], wanted: Sequence[tuple[int, int]]) -> Iterator[Runs]:
+    """Runs over all chunks, some chunks at a time."""
     for start in range(0, len(chunks), _GROUP):
-        yield Runs(chunks[start : start + _GROUP], first or {})
+        yield Runs(chunks[start : start + _GROUP], wanted)

@@ -41,16 +41,21 @@ class Found:
         return np.arange(part.start, part.stop) if self._where is None else self._where[part]
 
     def times(self, part: slice) -> NDArray[np.int64]:
-        """Times int64[k] of a part of the events."""
-        return self.events.times[part] if self._where is None else self.events.times.take(self._where[part])
+        """Times int64[k] of a part of the events, which has some."""
+        if self._where is None:
+            return self.events.times_between(part.start, part.stop)
+        places = self._where[part]
+        first, last = int(places[0]), int(places[-1])
+        return self.events.times_between(first, last + 1).take(places - first)
 
 
 class Selector:
-    """Finds the events of one matcher."""
+    """Finds the events of one matcher after a moment. wanted: what it reads, as `Runs` has it."""
 
-    def __init__(self, matcher: Matcher, known: EventDictionaries, workspaces: dict[str, str]) -> None:
+    def __init__(self, matcher: Matcher, known: EventDictionaries, workspaces: dict[str, str], after: int) -> None:
         self._matcher = matcher
-        self.keys = [number for number, key in enumerate(known.keys) if reads(matcher, key)]
+        self.after = after
+        self.wanted = [(number, after) for number, key in enumerate(known.keys) if reads(matcher, key)]
         self._tables = {
             check: known.dictionary(check.field).truth(check.test)
             for check in matcher.checks
@@ -63,9 +68,9 @@ class Selector:
         self._inputs = np.array([False] * 4 + [self._from(name, workspaces) for name in names], bool)
 
     def find(self, runs: Runs) -> Iterator[Found]:
-        """Matching events, key by key."""
-        for key in self.keys:
-            events = runs.of(key)
+        """Matching events, key by key; some may be of before the moment."""
+        for key in self.wanted:
+            events = runs.of(*key)
             if events.size:
                 passing = self._passing(events)
                 where = None if passing is None else passing.nonzero()[0]

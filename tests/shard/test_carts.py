@@ -96,7 +96,7 @@ def test_given_away_rows_have_empty_carts():
 
 def test_filled_carts_are_as_those_that_came_one_by_one():
     cart = Abandoned()
-    latest = np.array([[0, 5, 9], [NEVER, 7, NEVER], [NEVER] * 3, [NEVER] * 3])
+    latest = np.array([[0, 5, 9], [NEVER, 7, NEVER], [NEVER] * 3])
     assert cart.state.fill(latest, 15).tolist() == [[True, False, False]]
     cart.bits.fill({0: np.array([True, False, False])})
     assert cart.step((2, 19, TIME, 9), (0, 20, DONE, 18)) == [(19, 2, 0), (20, 0, 0)]

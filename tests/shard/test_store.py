@@ -10,7 +10,7 @@ from raudience.records import Field
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import seal_column
 from raudience.shard.matching import Matching
-from raudience.shard.runs import Run, grouped
+from raudience.shard.runs import grouped
 from raudience.shard.store import SEAL, EventStore
 from raudience.shard.words import FIRST_WORD, NUMBER_CODE
 from tests.shard.making import ID, T, arrivals
@@ -161,18 +161,21 @@ def test_products_stay_with_their_events():
 
 def test_events_of_a_key_are_read_across_chunks():
     kept = Kept().at(5, 1).at(2, name="B").sealed().at(3, 9, row=2).sealed()
-    run = Run(kept.store.chunks, 0)
+    (runs,) = grouped(kept.store.chunks, [(0, T), (0, T + 5), (0, T + 9), (99, T)])
+    run = runs.of(0, T)
     assert ((run.times - T).tolist(), run.row.tolist()) == ([1, 5, 3, 9], [1, 1, 2, 2])
     assert run.spans(T + 1, T + 5) == [slice(1, 3)]
     assert run.spans(T + 5, T + 8) == []
-    assert Run(kept.store.chunks, 99).size == 0
+    assert run.times_between(1, 3).tolist() == [T + 5, T + 3]
+    assert (runs.of(0, T + 5).times - T).tolist() == [3, 9]
+    assert (runs.of(0, T + 9).size, runs.of(99, T).size) == (0, 0)
 
 
 def test_all_chunks_are_read_group_by_group():
     kept = Kept()
     for offset in range(130):
         kept.at(offset).sealed()
-    times = [runs.of(0).times - T for runs in grouped(kept.store.chunks)]
+    times = [runs.of(0, T - 1).times - T for runs in grouped(kept.store.chunks, [(0, T - 1)])]
     assert np.concatenate(times).tolist() == list(range(130))
     assert len(times) > 1
 
@@ -228,6 +231,12 @@ def test_a_sealed_column_dense_or_sparse_is_what_was_sealed(codes, data):
         kept = [number for number, code in zip(numbers[first:last], codes[first:last], strict=True) if code]
         pairs = zip(present, read, kept, strict=True)
         assert all(number == wanted for code, number, wanted in pairs if code == NUMBER_CODE)
+
+
+def test_a_column_with_cells_in_its_first_rows_alone_has_none_further_on():
+    column = seal_column(np.array([FIRST_WORD] * 3 + [0] * 700, np.int32), None)
+    assert between(column, 2, 4) == ([FIRST_WORD, 0], [])
+    assert column.between(300, 700) is None
 
 
 def test_numbers_that_fit_four_bytes_take_four_and_others_stay_exact():
