@@ -93,8 +93,9 @@ class Forwarders:
         return tuple(each for report in self._reports.values() for each in report.figures)
 
     def troubles(self) -> dict[str, str]:
-        """What keeps an output from being seen to, by its key."""
-        return {output: report.trouble for output, report in self._reports.items() if report.trouble}
+        """What keeps an output, or one connection, from being seen to, by who it is."""
+        found = {output: report.trouble for output, report in self._reports.items() if report.trouble}
+        return found | {key: text for report in self._reports.values() for key, text in report.setbacks.items()}
 
     def close(self) -> None:
         """End the actors, unless they stay."""

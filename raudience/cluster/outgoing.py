@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -22,8 +23,10 @@ from raudience.cluster.hands import Hands
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.ledgers import Ledgers, beside, log_name
 from raudience.cluster.secrets import Secrets
+from raudience.cluster.setbacks import Setbacks
 from raudience.cluster.sources import AudienceSource, Feed, Nobody, Source, attributes_of, is_here, source_of
 from raudience.cluster.wire import Wire
+from raudience.errors import RaudienceError, Superseded
 from raudience.forward.buckets import Bucket
 from raudience.forward.entries import Entry, Listed
 from raudience.forward.figures import Figures
@@ -80,6 +83,7 @@ class Outgoing:
         self._chance, self._outputs, self._closing = chance or _chance, outputs, False
         self._feed = Feed(engine)
         self._seats: dict[str, _Seat] = {}
+        self._setbacks = Setbacks()
         self._known: dict[str, tuple[Output, Mapping[str, str | bool | int]]] = {}
         self._buckets: dict[str, dict[RequestKind, Bucket]] = {}
 
@@ -107,11 +111,11 @@ class Outgoing:
 
     def settle(self, most: int = 100_000) -> bool:
         """Work until every connection waits for something to happen, or is faulted; False when `most` turns or a wait
-        for time come before that. What is gathered for later goes now."""
+        for time come before that, or one has had a setback. What is gathered for later goes now."""
         for _ in range(most):
             following = self.work(hurry=True)
             if following is None:
-                return True
+                return not self._setbacks.texts()
             if self._under_way():
                 self.rest()
             elif following > self._clock():
@@ -139,8 +143,8 @@ class Outgoing:
         return bool(self._under_way())
 
     def troubles(self) -> dict[str, str]:
-        """Whatever keeps connections from being at work is raised."""
-        return {}
+        """Connections that something unforeseen has stopped; they are tried again."""
+        return self._setbacks.texts()
 
     def figures(self) -> tuple[Figures, ...]:
         """How every connection stands, also those that are no more and have something left downstream."""
@@ -168,16 +172,37 @@ class Outgoing:
         return [seat.turn for seat in self._seats.values() if seat.turn is not None and not seat.turn.done()]
 
     def _gather(self) -> bool:
-        """Take in the turns that have ended; whether a connection has ended for good. Raises what went wrong in one of
-        them."""
+        """Take in the turns that have ended; whether a connection has ended for good."""
         before = len(self._seats)
         for key, seat in list(self._seats.items()):
             if seat.turn is not None and seat.turn.done():
                 ended, seat.turn = seat.turn, None
-                seat.following = ended.result()
-                if seat.ended:
-                    del self._seats[key]
+                self._guarded(seat.connection, partial(self._take_in, key, seat, ended))
         return len(self._seats) < before
+
+    def _take_in(self, key: str, seat: _Seat, ended: Future[int | None]) -> None:
+        seat.following = ended.result()
+        self._setbacks.over(key)
+        if seat.ended:
+            del self._seats[key]
+
+    def _guarded(self, connection: Connection, see_to: Callable[[], None]) -> None:
+        """See to a connection. What is raised stops this one: it rests, and begins again with what its log says. Raises
+        Superseded: then nobody here has a say."""
+        if self._setbacks.rests(connection.id, self._clock()):
+            return
+        try:
+            see_to()
+        except Superseded:
+            raise
+        except Exception as error:
+            if self._keepsake is None:
+                raise
+            self._setbacks.note(connection, error, self._clock())
+            seat = self._seats.pop(connection.id, None)
+            if seat is not None:
+                with suppress(RaudienceError):
+                    seat.forwarder.close()
 
     def _is_ours(self, connection: Connection) -> bool:
         return self._outputs is None or connection.output in self._outputs
@@ -185,9 +210,11 @@ class Outgoing:
     def _retire(self, catalog: CatalogState) -> None:
         """End what is no more, or does not send. What has its turn is left alone."""
         for key in [key for key, seat in self._seats.items() if seat.turn is None]:
-            known = catalog.connections.get(key)
-            if key not in catalog.departed and (known is None or not known.active):
+            if not _is_wanted(catalog, key):
                 self._seats.pop(key).forwarder.close()
+        for key in self._setbacks.connections():
+            if not _is_wanted(catalog, key):
+                self._setbacks.over(key)
 
     def _part(self, catalog: CatalogState) -> None:
         """See to what connections that are no more have left downstream."""
@@ -195,15 +222,19 @@ class Outgoing:
             seat = self._seats.get(key)
             if not self._is_ours(departure.connection) or (seat is not None and seat.turn is not None):
                 continue
-            output = catalog.outputs[departure.connection.output]
-            link = self._link(output, departure.connection, departure.forwarded, hurry=True)
-            if seat is None:
-                seat = self._seats[key] = self._begun(departure.connection, link, output, Nobody())
-            if seat.departure is None and departure.ending == "remove":
-                seat.forwarder.leave(link, Nobody())
-                seat.forwarder.refill()
+            self._guarded(departure.connection, partial(self._see_off, catalog, departure))
+
+    def _see_off(self, catalog: CatalogState, departure: Departure) -> None:
+        key, output = departure.connection.id, catalog.outputs[departure.connection.output]
+        seat = self._seats.get(key)
+        link = self._link(output, departure.connection, departure.forwarded, hurry=True)
+        if seat is None:
+            seat = self._seats[key] = self._begun(departure.connection, link, output, Nobody())
+        if seat.departure is None and departure.ending == "remove":
             seat.forwarder.leave(link, Nobody())
-            seat.connection, seat.departure = departure.connection, departure
+            seat.forwarder.refill()
+        seat.forwarder.leave(link, Nobody())
+        seat.connection, seat.departure = departure.connection, departure
 
     def _follow(self, catalog: CatalogState, hurry: bool) -> None:
         """Begin what is new, and heed what has changed. A list that is about to go is not adopted by another, and
@@ -218,16 +249,20 @@ class Outgoing:
                 if seat is None:
                     continue
                 name = seat.forwarder.link.name
-            link = self._link(output, connection, name, hurry)
-            if seat is None:
-                _LOG.info("connection %s begins", key)
-                source = self._source(catalog, connection)
-                self._seats[key] = self._begun(connection, link, output, source)
-                continue
-            seat.connection = connection
-            if isinstance(seat.source, AudienceSource):
-                seat.source.here, seat.source.attributes = is_here(catalog, connection), link.attributes
-            seat.forwarder.change(link)
+            self._guarded(connection, partial(self._heed, catalog, connection, output, name, hurry))
+
+    def _heed(self, catalog: CatalogState, connection: Connection, output: Output, name: str, hurry: bool) -> None:
+        key, link = connection.id, self._link(output, connection, name, hurry)
+        seat = self._seats.get(key)
+        if seat is None:
+            _LOG.info("connection %s begins", key)
+            source = self._source(catalog, connection)
+            self._seats[key] = self._begun(connection, link, output, source)
+            return
+        seat.connection = connection
+        if isinstance(seat.source, AudienceSource):
+            seat.source.here, seat.source.attributes = is_here(catalog, connection), link.attributes
+        seat.forwarder.change(link)
 
     def _turn(self, seat: _Seat) -> int | None:
         """Some steps of one connection. A fault ends when somebody says so, and is told once."""
@@ -332,6 +367,11 @@ class Outgoing:
         if known is None or known[0] != output:
             known = self._known[output.key] = (output, self._opened(output))
         return known[1]
+
+
+def _is_wanted(catalog: CatalogState, key: str) -> bool:
+    known = catalog.connections.get(key)
+    return key in catalog.departed or (known is not None and known.active)
 
 
 def _same_account(one: Output, other: Output) -> bool:

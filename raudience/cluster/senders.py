@@ -110,7 +110,8 @@ class SenderShell:
             self._gauges.show(figures)
             self._lines.tell(figures)
         self._pause = _SHORTEST
-        self._become(Report(figures, following, working, looks=self._report.looks + 1))
+        looks = self._report.looks + 1
+        self._become(Report(figures, following, working, looks=looks, setbacks=outgoing.troubles()))
 
     def _fail(self, trouble: str, superseded: bool = False) -> None:
         _LOG.warning("output %s: %s", self._setup.output, trouble)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -36,7 +36,7 @@ class Sending(Protocol):
         """How every connection stands, also those that are no more and have something left downstream."""
 
     def troubles(self) -> dict[str, str]:
-        """What keeps an output from being seen to, by its key."""
+        """What keeps an output, or one connection, from being seen to, by who it is. It is tried again."""
 
     def close(self) -> None:
         """Send no more."""
@@ -45,7 +45,7 @@ class Sending(Protocol):
 class Report(msgspec.Struct, frozen=True):
     """How the connections of one output stand. following: as `Sending.work` says. working: something is under way.
     trouble: what keeps them from being at work, "" when nothing does. superseded: somebody else writes their logs.
-    looks: how often they were seen to."""
+    looks: how often they were seen to. setbacks: what has stopped single connections."""
 
     figures: tuple[Figures, ...] = ()
     following: int | None = None
@@ -53,6 +53,7 @@ class Report(msgspec.Struct, frozen=True):
     trouble: str = ""
     superseded: bool = False
     looks: int = 0
+    setbacks: Mapping[str, str] = {}
 
 
 class Setup(msgspec.Struct, frozen=True):

@@ -125,8 +125,8 @@ def test_an_output_that_cannot_be_opened_says_so_and_holds_up_no_other(shop, mon
     assert not sending.settle()
     while not list((shop.folder / "sent").glob("*.ndjson")):
         sending.work()
-    assert list(sending.troubles()) == ["ads"]
-    assert "expected a secret that the keys in RAUDIENCE_SECRET_KEY open" in sending.troubles()["ads"]
+    assert list(sending.troubles()) == ["pros to ads"]
+    assert "expected a secret that the keys in RAUDIENCE_SECRET_KEY open" in sending.troubles()["pros to ads"]
     monkeypatch.setenv("RAUDIENCE_SECRET_KEY", base64.urlsafe_b64encode(b"k" * 32).decode())
     assert shop.sending().settle()
     assert shop.held() == sha256("one@x.com")

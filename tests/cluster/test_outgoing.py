@@ -405,6 +405,34 @@ def test_in_another_life_it_goes_on_and_sends_nothing_twice(tmp_path):
     world.close()
 
 
+def test_what_nobody_has_foreseen_stops_one_connection_and_is_tried_again_later(tmp_path, caplog):
+    world = World(tmp_path)
+    world.client.audiences.create(audience("guests", "Guests", user("plan").exactly("guest")))
+    world.engine.decide(Connect("ana", "guests", "ads", settings=FLAGS), T)
+    (digest,) = sha256("guest@x.com")
+
+    def send(request):
+        if digest.encode() in request.body:
+            raise ZeroDivisionError
+        return world.send(request)
+
+    world.outgoing._send, world.outgoing._together = send, None
+    world.put(batch(1, "pro", email="one@x.com"), batch(2, "guest", email="guest@x.com"))
+    assert not world.outgoing.settle()
+    assert world.held() == sha256("one@x.com")
+    assert world.outgoing.troubles() == {"guests to ads": "ZeroDivisionError; the log of the process says more"}
+    world.put(batch(3, "pro", email="three@x.com"))
+    world.outgoing.settle()
+    assert world.held() == sha256("one@x.com", "three@x.com")
+    assert sum("has failed" in record.message for record in caplog.records) == 1
+    world.now += 60_000
+    world.outgoing._send = world.send
+    assert world.outgoing.settle()
+    assert world.held(name="Guests") == sha256("guest@x.com")
+    assert world.outgoing.troubles() == {}
+    world.close()
+
+
 def test_who_is_erased_is_taken_off_lists_and_out_of_every_log(tmp_path):
     world = World(tmp_path)
     world.put(batch(1, "pro", email="one@x.com"), batch(2, "pro", email="two@x.com"))
