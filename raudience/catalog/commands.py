@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -214,11 +214,11 @@ class Switch(_Command, frozen=True):
 
 
 class Configure(_Command, frozen=True):
-    """Other properties of a connection; what is None stays."""
+    """Other properties of a connection; what is None stays. flush: "default" is as its partner has it."""
 
     connection: str
     settings: dict[str, Value] | None = None
-    flush: int | None = None
+    flush: int | Literal["default"] | None = None
     attributes: tuple[str, ...] | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
@@ -123,11 +123,21 @@ def _configured(connection: Connection, command: Configure, at: int) -> Connecti
     after = replace(
         connection,
         settings=connection.settings if command.settings is None else command.settings,
-        flush=connection.flush if command.flush is None else command.flush,
+        flush=_flush(connection.flush, command.flush),
         attributes=connection.attributes if command.attributes is None else command.attributes,
     )
     same = (after.settings, after.attributes) == (connection.settings, connection.attributes)
     return after if same else _rechecked(after, at)
+
+
+def _flush(before: int | None, asked: int | Literal["default"] | None) -> int | None:
+    match asked:
+        case "default":
+            return None
+        case None:
+            return before
+        case int():
+            return asked
 
 
 def _rechecked(connection: Connection, at: int, again: bool = False) -> Connection:

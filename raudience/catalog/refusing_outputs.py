@@ -43,7 +43,8 @@ def output_faults(state: CatalogState, command: OfOutputs) -> list[Fault]:
         case Connect():
             return [*_not_there(state, command), *_of_sending(command.flush or 0, command.attributes)]
         case Configure():
-            return _unknown_connection(state, command) or _of_sending(command.flush or 0, command.attributes or ())
+            flush = command.flush if isinstance(command.flush, int) else 0
+            return _unknown_connection(state, command) or _of_sending(flush, command.attributes or ())
         case Disconnect() | Switch() | Reconcile():
             return _unknown_connection(state, command)
         case Resume():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from raudience.catalog.outputs import Connection, Value
 from raudience.cli import options, reconciling
@@ -76,8 +76,15 @@ def _meant(client: Client, start: str) -> str:
 
 def _of_sending(command: Any) -> None:
     options.settings(command)
-    command.add_argument("--flush", type=int, metavar="MS", help="milliseconds for which changes are gathered")
+    command.add_argument(
+        "--flush", type=_milliseconds, metavar="MS",
+        help="milliseconds for which changes are gathered; default: as the partner has it",
+    )  # fmt: skip
     command.add_argument("--attributes", type=options.names, metavar="NAMES", help="attributes that go along: ltv,city")
+
+
+def _milliseconds(text: str) -> int | Literal["default"]:
+    return "default" if text == "default" else int(text)
 
 
 def _action(actions: Any, name: str, text: str, key: bool = True) -> Any:
@@ -137,7 +144,8 @@ def _left(known: Figures | None) -> tuple[str, ...]:
 
 def _connect(client: Client, asked: argparse.Namespace) -> int:
     """0 when all are connected, 2 when some cannot be; the others stand."""
-    how = (_settings(client, asked.output, asked.set), not asked.inactive, asked.flush, asked.attributes or ())
+    flush = None if asked.flush == "default" else asked.flush
+    how = (_settings(client, asked.output, asked.set), not asked.inactive, flush, asked.attributes or ())
     names = [each.partition(":")[::2] for each in asked.audiences]
     found = client.connections.connect_all([(key, name or None) for key, name in names], asked.output, *how)
     for each in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -135,10 +135,11 @@ class Connections:
         self,
         connection: str,
         settings: Mapping[str, Value] | None = None,
-        flush: int | None = None,
+        flush: int | Literal["default"] | None = None,
         attributes: Collection[str] | None = None,
     ) -> ConnectionRow:
-        """Other properties; what is not named stays, also of the settings."""
+        """Other properties; what is not named stays, also of the settings. flush: "default" is as its partner has
+        it."""
         before = self.row(connection).connection
         whole = None if settings is None else {**before.settings, **settings}
         wrong = [] if whole is None else faults_of(self._table(before.output), whole)

@@ -137,6 +137,7 @@ def test_a_connection_is_switched_and_configured_and_what_is_not_named_stays():
     key = only(state).id
     changed = after(Switch("bob", key, False), Configure("bob", key, flush=5_000, attributes=("ltv",)), state=state)
     assert (only(changed).active, only(changed).flush, only(changed).attributes) == (False, 5_000, ("ltv",))
+    assert only(after(Configure("bob", key, flush="default"), state=changed)).flush is None
     assert (only(changed).settings, only(changed).created_by, only(changed).updated_by) == (
         {"emails": True}, "ana", "bob"
     )  # fmt: skip
