@@ -13,7 +13,7 @@ __all__ = ["KeySet"]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
-_LOW = np.uint64(1023)
+_LOW = np.uint64(4095)
 _USUAL, _MOST = 4, 6
 """Keys for each word of the filter: expected, and with which there must be more of them."""
 _TIERS = tuple(8_192 << 3 * tier for tier in range(6))
@@ -23,7 +23,7 @@ _TIERS = tuple(8_192 << 3 * tier for tier in range(6))
 class KeySet:
     """Distinct keys, none of them 0.
 
-    A key has three bits of one word of a filter. It says of nearly all keys that are not there that they are not; only
+    A key has four bits of one word of a filter. It says of nearly all keys that are not there that they are not; only
     the others are looked for.
     """
 
@@ -112,10 +112,10 @@ class KeySet:
 
 
 def _masks() -> NDArray[np.uint64]:
-    """uint64[1024]: words with three bits, or fewer where they fall together."""
+    """uint64[4096]: words with four bits, or fewer where they fall together."""
     mixed = mix64(np.arange(1, int(_LOW) + 2, dtype=np.uint64))
-    bits = [np.uint64(1) << ((mixed >> np.uint64(shift)) & np.uint64(63)) for shift in (0, 6, 12)]
-    return bits[0] | bits[1] | bits[2]
+    bits = [np.uint64(1) << ((mixed >> np.uint64(shift)) & np.uint64(63)) for shift in (0, 6, 12, 18)]
+    return bits[0] | bits[1] | bits[2] | bits[3]
 
 
 _MASKS = _masks()
