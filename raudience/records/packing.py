@@ -6,6 +6,7 @@ that were added have a default, fields that are gone are skipped, and a name nev
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -44,13 +45,21 @@ class Packed(Generic[Record]):
 
 
 def _extension(value: Any) -> msgspec.msgpack.Ext | int:
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return msgspec.msgpack.Ext(_ARRAY, _type_of(value.dtype) + value.tobytes())
     if isinstance(value, int):
         # A number with a type of its own, such as a length of time.
         return int(value)
-    if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.hasobject:
-        message = f"expected a record, got {type(value)}"
+    message = f"expected a record, got {type(value)}"
+    raise TypeError(message)
+
+
+@cache
+def _type_of(dtype: np.dtype[Any]) -> bytes:
+    if dtype.hasobject:
+        message = f"expected an array of numbers, got one of {dtype}"
         raise TypeError(message)
-    return msgspec.msgpack.Ext(_ARRAY, value.dtype.str.encode().ljust(_TYPE) + value.tobytes())
+    return dtype.str.encode().ljust(_TYPE)
 
 
 def _array(code: int, data: memoryview) -> NDArray[Any]:
