@@ -17,7 +17,7 @@ __all__ = ["Counters"]
 _FULL = 255
 _KEY_BITS = 63
 _MOST_LEAVES = 63
-_BLOCK = 8192
+_BLOCK = 65_536
 _SPARE = 8
 """Counters that are added find room for so many at once: making it copies all counts."""
 

@@ -200,11 +200,9 @@ class Register:
         truths = [table.of_codes(codes) for table in tables]
         if len(self._number):
             self._whole_numbers(tables, codes == NUMBER_CODE, truths)
-        if len(self._list):
-            listed = (codes == LIST).nonzero()[0]
-            places = self._list.take(listed)
+        if len(self._list) and (listed := codes == LIST).any():
             for table, truth in zip(tables, truths, strict=True):
-                truth[listed] = self._lists.whole_truth(table).take(places)
+                truth |= listed & self._lists.whole_truth(table).take(self._list[:rows], mode="clip")
         return truths
 
     def _whole_numbers(
