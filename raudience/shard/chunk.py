@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records import Field
+from raudience.shard.decimals import Decimals, decimals, short
 from raudience.shard.growing import narrow, segments
 from raudience.shard.matching import Matching
 from raudience.shard.rows import Cells
 from raudience.shard.words import ABSENT, NUMBER_CODE
 
-__all__ = ["Chunk", "ChunkRows", "Matched", "SealedColumn", "seal_column", "short"]
+__all__ = ["Chunk", "ChunkRows", "Matched", "SealedColumn", "seal_column"]
 
 _NOTHING = slice(0, 0)
 
@@ -25,32 +26,48 @@ class SealedColumn:
     def __init__(self, index: NDArray[Any] | None, codes: NDArray[Any] | None, numbers: NDArray[Any] | None) -> None:
         self._index = index
         self._codes = codes
-        self._numbers = numbers
+        self._numbers = None if numbers is None else decimals(numbers)
 
     def arrays(self) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
-        """Positions, codes and numbers as they are held: read only."""
-        return self._index, self._codes, self._numbers
+        """Positions, codes and numbers, of four bytes where they fit: read only."""
+        return self._index, self._codes, None if self._numbers is None else short(self._numbers.values())
 
-    def cells(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    def cells(self) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
         """Codes of all cells, and their numbers: read only."""
-        if self._codes is None:
-            assert self._numbers is not None
-            return np.full(len(self._numbers), NUMBER_CODE, np.uint8), self._numbers
-        return self._codes, self._numbers
+        return self.codes(slice(None)), None if self._numbers is None else self._numbers.values()
+
+    @property
+    def numeric(self) -> bool:
+        """Whether there are numbers among the cells."""
+        return self._numbers is not None
 
     def nbytes(self) -> int:
-        return sum(array.nbytes for array in (self._index, self._codes, self._numbers) if array is not None)
+        held = (self._index, self._codes, None if self._numbers is None else self._numbers.held)
+        return sum(array.nbytes for array in held if array is not None)
+
+    def codes(self, where: slice) -> NDArray[Any]:
+        """Codes of some of the cells."""
+        if self._codes is not None:
+            return self._codes[where]
+        assert self._numbers is not None
+        return np.full(len(self._numbers.held[where]), NUMBER_CODE, np.uint8)
+
+    def numbers(self, where: slice) -> Decimals | None:
+        """Numbers of some of the cells."""
+        return None if self._numbers is None else self._numbers.part(where)
+
+    def places(self, where: slice) -> NDArray[np.int64]:
+        """Rows of some of the cells."""
+        return np.arange(where.start, where.stop) if self._index is None else self._index[where].astype(np.int64)
 
     def between(self, first: int, last: int) -> Cells | None:
         """Cells of the rows [first, last), their positions counted from `first`."""
         held = self.held(first, last)
         if held.start == held.stop:
             return None
-        sparse = self._index is not None and held.stop - held.start < last - first
-        index = self._index[held].astype(np.int64) - first if sparse and self._index is not None else None
-        numbers = None if self._numbers is None else self._numbers[held].astype(np.float64)
-        codes = np.full(held.stop - held.start, NUMBER_CODE, np.uint8) if self._codes is None else self._codes[held]
-        return Cells(index, codes, numbers)
+        index = self.places(held) - first if held.stop - held.start < last - first else None
+        numbers = self.numbers(held)
+        return Cells(index, self.codes(held), None if numbers is None else numbers.values())
 
     def held(self, first: int, last: int) -> slice:
         """Where the cells of the rows [first, last) stand among all cells."""
@@ -66,7 +83,7 @@ class SealedColumn:
             place = np.minimum(np.searchsorted(self._index, rows), len(self._index) - 1)
             held = self._index.take(place) == rows
         codes = np.full(len(rows), NUMBER_CODE) if self._codes is None else self._codes.take(place)
-        numbers = None if self._numbers is None else self._numbers.take(place).astype(np.float64)
+        numbers = None if self._numbers is None else self._numbers.part(place).values()
         return np.where(held, codes, ABSENT).astype(np.int32), numbers
 
 
@@ -77,16 +94,8 @@ def seal_column(codes: NDArray[np.int32], numbers: NDArray[np.float64] | None) -
     if len(present) < len(codes):
         index, codes = narrow(present), codes[present]
         numbers = None if numbers is None else numbers[present]
-    kept = None if numbers is None else short(numbers)
     only_numbers = numbers is not None and bool((codes == NUMBER_CODE).all())
-    return SealedColumn(index, None if only_numbers else narrow(codes), kept)
-
-
-def short(numbers: NDArray[np.float64]) -> NDArray[Any]:
-    """The same numbers in four bytes each where all of them fit."""
-    with np.errstate(over="ignore"):
-        single = numbers.astype(np.float32)
-    return single if bool((single == numbers).all()) else numbers
+    return SealedColumn(index, None if only_numbers else narrow(codes), numbers)
 
 
 class Matched(NamedTuple):

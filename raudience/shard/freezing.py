@@ -12,7 +12,8 @@ from raudience.criteria.leaves import Plan
 from raudience.hashing import KEY_GROUPS, group_of_keys, key_groups
 from raudience.records import Field
 from raudience.shard.arrivals import EventDictionaries
-from raudience.shard.chunk import Chunk, short
+from raudience.shard.chunk import Chunk
+from raudience.shard.decimals import short
 from raudience.shard.entered import Entered
 from raudience.shard.growing import narrow
 from raudience.shard.index import Remembered

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records import Field
 from raudience.shard.chunk import Chunk, SealedColumn
+from raudience.shard.decimals import Decimals, decimals, joined
 from raudience.shard.rows import Cells
-from raudience.shard.words import NUMBER_CODE
 
 __all__ = ["Run", "Runs", "grouped"]
 
@@ -113,34 +113,27 @@ class Run:
         return _as_one(found, start) if found else None
 
 
-class _Held:
+class _Held(NamedTuple):
     """Some cells of a column; shift: from their rows there to those of a run."""
 
-    def __init__(self, column: SealedColumn, where: slice, shift: int) -> None:
-        index, codes, numbers = column.arrays()
-        self.size = where.stop - where.start
-        self.codes = None if codes is None else codes[where]
-        self.numbers = None if numbers is None else numbers[where]
-        self._index = None if index is None else index[where]
-        self._first, self._shift = where.start, shift
+    column: SealedColumn
+    where: slice
+    shift: int
 
-    def index(self) -> NDArray[np.int64]:
-        if self._index is None:
-            return np.arange(self._first + self._shift, self._first + self._shift + self.size)
-        return self._index.astype(np.int64) + self._shift
+    @property
+    def size(self) -> int:
+        return self.where.stop - self.where.start
+
+    def numbers(self) -> Decimals:
+        return self.column.numbers(self.where) or decimals(np.zeros(self.size))
 
 
 def _as_one(found: list[_Held], rows: int) -> Cells:
     dense = sum(held.size for held in found) == rows
-    index = None if dense else np.concatenate([held.index() for held in found])
-    codes = np.concatenate([_FILL.repeat(held.size) if held.codes is None else held.codes for held in found])
-    if all(held.numbers is None for held in found):
-        return Cells(index, codes, None)
-    numbers = [np.zeros(held.size, np.float32) if held.numbers is None else held.numbers for held in found]
-    return Cells(index, codes, np.concatenate(numbers, dtype=np.float64))
-
-
-_FILL = np.array([NUMBER_CODE], np.uint8)
+    index = None if dense else np.concatenate([held.column.places(held.where) + held.shift for held in found])
+    codes = np.concatenate([held.column.codes(held.where) for held in found])
+    numeric = any(held.column.numeric for held in found)
+    return Cells(index, codes, joined([held.numbers() for held in found]) if numeric else None)
 
 
 class Runs:

@@ -239,13 +239,6 @@ def test_a_column_with_cells_in_its_first_rows_alone_has_none_further_on():
     assert column.between(300, 700) is None
 
 
-def test_numbers_that_fit_four_bytes_take_four_and_others_stay_exact():
-    codes = np.full(1_000, NUMBER_CODE, np.int32)
-    short, exact = (seal_column(codes, np.full(1_000, number)) for number in (0.5, 0.1))
-    assert (short.nbytes(), exact.nbytes()) == (4_000, 8_000)
-    assert exact.between(3, 4).numbers.tolist() == [0.1]
-
-
 def test_numbers_beyond_four_bytes_are_sealed_without_a_warning():
     column = seal_column(np.array([NUMBER_CODE]), np.array([1e300]))
     assert column.between(0, 1).numbers.tolist() == [1e300]
