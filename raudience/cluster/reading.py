@@ -54,13 +54,15 @@ def parts(path: Path, size: int = PART) -> list[Part]:
 
 def read_documents(part: Part, size: int = _BYTES) -> Iterator[Documents]:
     """The documents of a part, about `size` bytes of lines at a time. A file that ends in the middle of its
-    compression is refused from there on."""
+    compression is refused from there on: whole lines before it are read."""
     with part.path.open("rb") as stored, _opened(part, stored) as file:
         begin = _to_first_line(part, file)
         line = 0
-        while lines := _lines(part, file, size, line):
-            if isinstance(lines, Refusal):
-                yield Documents([], [], [], [lines], line, stored.tell() - begin)
+        for lines in _chunks(part, file, size):
+            if isinstance(lines, Exception):
+                broken = Fault("$", "a whole gzip file", f"{lines} after line {line}")
+                refusal = Refusal(str(part.path), 0, None, broken)
+                yield Documents([], [], [], [refusal], line, stored.tell() - begin)
                 return
             if line == 0 and part.start == 0:
                 lines[0] = lines[0].removeprefix(_MARK)
@@ -81,17 +83,38 @@ def _to_first_line(part: Part, file: IO[bytes]) -> int:
     return 0
 
 
-def _lines(part: Part, file: IO[bytes], size: int, line: int) -> list[bytes] | Refusal:
-    left = size if part.stop is None else min(size, part.stop - file.tell())
-    if left <= 0:
-        return []
-    if suffix_of(part.path) != ".gz":
-        return _plain_lines(file, left)
+def _chunks(part: Part, file: IO[bytes], size: int) -> Iterator[list[bytes] | Exception]:
+    """The lines of a part, some at a time; last of all what is wrong with the compression, if something is."""
+    if suffix_of(part.path) == ".gz":
+        yield from _unpacked(file, size)
+        return
+    while (left := size if part.stop is None else min(size, part.stop - file.tell())) > 0:
+        if not (lines := _plain_lines(file, left)):
+            return
+        yield lines
+
+
+def _unpacked(file: IO[bytes], size: int) -> Iterator[list[bytes] | Exception]:
+    broken = None
+    while broken is None:
+        lines, broken = _packed_lines(file, size)
+        if lines:
+            yield lines
+        elif broken is None:
+            return
+    yield broken
+
+
+def _packed_lines(file: IO[bytes], size: int) -> tuple[list[bytes], Exception | None]:
+    """Lines of the next `size` bytes, and what stopped them. `readlines` would lose those before a break."""
+    lines: list[bytes] = []
     try:
-        # `readlines` goes on until it has read more than its hint; a hint of 0 would mean all.
-        return file.readlines(left - 1) if left > 1 else [*filter(None, [file.readline()])]
+        while size > 0 and (line := file.readline()):
+            lines.append(line)
+            size -= len(line)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        return Refusal(str(part.path), 0, None, Fault("$", "a whole gzip file", f"{error} after line {line}"))
+        return lines, error
+    return lines, None
 
 
 def _plain_lines(file: IO[bytes], left: int) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Documents of files."""
 
 import gzip
+import zlib
 
 import pytest
 
@@ -41,6 +42,17 @@ def test_a_truncated_gzip_file_is_refused_where_it_breaks(tmp_path):
     path = tmp_path / "events.ndjson.gz"
     path.write_bytes(gzip.compress(b"{}\n" * 1000)[:-12])
     assert documents(path)[1] == [(0, "a whole gzip file")]
+
+
+@pytest.mark.parametrize("size", [1, 500, 1 << 20])
+def test_whole_lines_before_the_place_where_a_gzip_file_breaks_are_taken(tmp_path, size):
+    path = tmp_path / "events.ndjson.gz"
+    whole, half = b'{"a":1}\n' * 100, b'{"b":'
+    stream = zlib.compressobj(wbits=31)
+    path.write_bytes(stream.compress(whole + half) + stream.flush(zlib.Z_SYNC_FLUSH))
+    shown, refused = documents(path, size=size)
+    assert (len(shown), refused) == (100, [(0, "a whole gzip file")])
+    assert "after line 100" in [*read_documents(Part(path), size)][-1].refused[0].fault.got
 
 
 def test_a_file_that_is_no_gzip_file_is_refused(tmp_path):
