@@ -20,8 +20,8 @@ from raudience.ingest.wanted import ALL, Wanted
 
 __all__ = ["Read", "cut_file", "read_part"]
 
-AT_ONCE: Final = 4_096
-"""Documents that become one block: more leave the processor's cache, fewer make too many small arrays."""
+AT_ONCE: Final = 8_192
+"""Documents that become one block: fewer make too many small arrays."""
 
 
 class Read(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ __all__ = ["Documents", "Part", "parts", "read_documents"]
 
 PART: Final = 256 << 20
 """Bytes of a plain file that are read by one task."""
-_BYTES: Final = 4 << 20
+_BYTES: Final = 8 << 20
 _MARK: Final = b"\xef\xbb\xbf"
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 

@@ -18,8 +18,9 @@ from raudience.ingest.frame import Frame, lay_frame
 from raudience.ingest.happenings import Happenings, rows_by_type
 from raudience.ingest.identity import with_identity
 from raudience.ingest.keys import has_time, message_keys, per_input, request_keys, source_keys
-from raudience.ingest.profiles import Memory, Profiles, Said
+from raudience.ingest.profiles import Profiles, lay_attribute, lay_identity
 from raudience.ingest.route import take
+from raudience.ingest.surroundings import Said, Surroundings
 from raudience.ingest.wanted import ALL, Wanted
 from raudience.ingest.wire import Read, Reader
 from raudience.records import Batches, Block, Events, Products
@@ -37,7 +38,7 @@ SLICE: Final = 256
 """Batches that are decoded at a time: their objects stay in the processor's cache (a third of the time of 2,048)."""
 
 _REMEMBERED: Final = 2_000
-"""Distinct maps of each kind that are remembered from call to call, and some for each document."""
+"""Distinct surroundings that are remembered from call to call, and some for each document."""
 _NO_BATCHES: Final = tuple(np.empty(0, kind) for kind in ("i8", "?", "i8", "i4", "u8", "u8"))
 _NO_EVENTS: Final = tuple(np.empty(0, kind) for kind in ("i4", "i8", "i4", "u8"))
 
@@ -67,7 +68,7 @@ class Decoder:
         """input: of batches that do not name their own by `api_key`. wanted: fields that columns are made of."""
         self._input, self._wanted = input, wanted
         self._reader = _reader(wanted)
-        self._memory = Memory(wanted)
+        self._surroundings = Surroundings(wanted, lay_attribute, lay_identity)
 
     def decode(self, documents: Sequence[bytes], now: int | None = None) -> Decoded:
         """Decode documents of one batch each, without white space around them; some thousands at a time are fastest.
@@ -76,8 +77,8 @@ class Decoder:
         effect at its own time and a batch without any time is refused. A refused document never keeps others from
         being read.
         """
-        self._memory.forget(_REMEMBERED + 8 * len(documents))
-        builder = _Builder(self._reader, self._memory, self._wanted, self._input, now)
+        self._surroundings.forget(_REMEMBERED + 8 * len(documents))
+        builder = _Builder(self._reader, self._surroundings, self._wanted, self._input, now)
         with uncollected():
             for start in range(0, len(documents), SLICE):
                 builder.add(documents[start : start + SLICE], start)
@@ -121,10 +122,10 @@ class _OddSurroundings(Exception):
 class _Builder:
     """Takes documents in slice by slice and makes one block of them."""
 
-    def __init__(self, reader: Reader, memory: Memory, wanted: Wanted, input: str, now: int | None) -> None:
+    def __init__(self, reader: Reader, surroundings: Surroundings, wanted: Wanted, input: str, now: int | None) -> None:
         self._input, self._now = input, now
-        self._reader, self._memory = reader, memory
-        self._profiles, self._happenings = Profiles(memory, wanted), Happenings(wanted)
+        self._reader, self._surroundings = reader, surroundings
+        self._profiles, self._happenings = Profiles(surroundings, wanted), Happenings(wanted)
         self._rows, self._events = 0, 0
         self._requests: list[str] = []
         self._inputs: dict[str, int] = {}
@@ -143,7 +144,7 @@ class _Builder:
         batches, positions, refused = read
         frame, good, unfit = lay_frame(batches, self._now, (self._rows, self._events))
         try:
-            said = self._memory.read(frame.batches)
+            said = self._surroundings.read(frame.batches)
         except (ValueError, RecursionError) as error:
             raise _OddSurroundings from error
         if positions is not None or unfit:

@@ -14,15 +14,14 @@ from raudience.criteria.text import attribute_key
 from raudience.ingest.cells import TAKEN, present, spread
 from raudience.ingest.customs import attribute_of
 from raudience.ingest.frame import Frame
-from raudience.ingest.repeated import Repeated
 from raudience.ingest.sheets import Sheet
 from raudience.ingest.spellings import DEVICE_IDS, canonical
-from raudience.ingest.templates import Templates, Told
+from raudience.ingest.surroundings import Said, Surroundings
 from raudience.ingest.wanted import Wanted
-from raudience.ingest.wire import Batch, Consent, read_attributes, read_identities
+from raudience.ingest.wire import Consent
 from raudience.records import Column, Field, FieldColumn
 
-__all__ = ["Memory", "Profiles", "Said"]
+__all__ = ["Profiles", "lay_attribute", "lay_identity"]
 
 Ints: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
@@ -38,54 +37,20 @@ _ATTRIBUTED: Final = ("publisher", "campaign")
 _DEVICE_ID: Final = frozenset(DEVICE_IDS)
 
 
-class Said(msgspec.Struct, frozen=True, gc=False):
-    """What the batches of a slice say of what they repeat; attributes, identities: int32[n], position of each map."""
-
-    devices: Told
-    applications: Told
-    attributes: Ints
-    identities: Ints
-
-
-class Memory:
-    """What batches repeat, remembered from block to block."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self.devices, self.applications = Templates("device", wanted), Templates("application", wanted)
-        self.attributes = Repeated(read_attributes, _lay_attribute, wanted)
-        self.identities = Repeated(read_identities, _add_identity, wanted)
-
-    def forget(self, above: int) -> None:
-        """Start again with those of which more than `above` are remembered; not within a block."""
-        for each in (self.devices, self.applications, self.attributes, self.identities):
-            each.forget(above)
-
-    def read(self, batches: Sequence[Batch]) -> Said:
-        """Look into a slice of batches; raise ValueError when something is not what it should be."""
-        return Said(
-            self.devices.read([batch.device_info for batch in batches]),
-            self.applications.read([batch.application_info for batch in batches]),
-            self.attributes.read([batch.user_attributes for batch in batches]),
-            self.identities.read([batch.user_identities for batch in batches]),
-        )
-
-
 class Profiles:
     """Collects the updates that the slices of a block tell. Of one batch and field what an event tells stands after
     what the batch tells."""
 
-    def __init__(self, memory: Memory, wanted: Wanted) -> None:
+    def __init__(self, surroundings: Surroundings, wanted: Wanted) -> None:
         self._sheet, self._wanted = Sheet(wanted), wanted
-        self._memory = memory
-        nobody = np.empty(0, np.int32)
-        self._said: list[tuple[Ints, Ints, Ints, Ints]] = [(nobody, nobody, nobody, nobody)]
+        self._surroundings = surroundings
+        self._said: list[Ints] = [np.empty(0, np.int32)]
 
     def add(self, frame: Frame, rows: dict[str, Ints], said: Said) -> None:
         """Take in a slice; rows: positions in it of the events of each type, and of custom events of the
         type attribution."""
-        told = said.devices, said.applications
-        self._said.append((told[0].templates, told[1].templates, said.attributes, said.identities))
-        for name, places, values in told[0].ids + told[1].ids:
+        self._said.append(said.codes)
+        for name, places, values in said.ids:
             if values:
                 self._sheet.add(Field("device_id", name), frame.rows[places], values)
         _add_attributes(self._sheet, frame)
@@ -103,11 +68,8 @@ class Profiles:
         stamps: int64[n], of the batches of the block.
         """
         # Of fields that device and application both have, the application's stands for the events.
-        devices, applications, attributes, identities = map(np.concatenate, zip(*self._said, strict=True))
-        memory, sheet = self._memory, self._sheet
-        around = [*memory.devices.columns(devices, sheet), *memory.applications.columns(applications, sheet)]
-        memory.attributes.tell(sheet, attributes)
-        memory.identities.tell(sheet, identities)
+        sheet = self._sheet
+        around = self._surroundings.tell(sheet, np.concatenate(self._said))
         context = {field.name: column for field, column in around if self._wanted.has(Field("event", field.name))}
         updates = [FieldColumn(field, column) for field, column in around if self._wanted.has(field)]
         found = (*sheet.field_columns(len(stamps), stamps), *updates)
@@ -119,7 +81,7 @@ def _field_of(update: FieldColumn) -> Field:
     return update.field
 
 
-def _lay_attribute(sheet: Sheet, name: str, index: Ints, values: Sequence[Any]) -> None:
+def lay_attribute(sheet: Sheet, name: str, index: Ints, values: Sequence[Any]) -> None:
     sheet.add(Field("user", attribute_key(name)), index, values)
 
 
@@ -135,10 +97,10 @@ def _add_attributes(sheet: Sheet, frame: Frame) -> None:
 
 def _add_device_stamps(sheet: Sheet, frame: Frame) -> None:
     there, stamps = present(frame.rows, [batch.mp_deviceid for batch in frame.batches])
-    _add_identity(sheet, "mp_deviceid", there, stamps)
+    lay_identity(sheet, "mp_deviceid", there, stamps)
 
 
-def _add_identity(sheet: Sheet, name: str, index: Ints, values: Sequence[Any], stamps: Longs | None = None) -> None:
+def lay_identity(sheet: Sheet, name: str, index: Ints, values: Sequence[Any], stamps: Longs | None = None) -> None:
     """A null takes a user identity away and says nothing of a device identity."""
     known = canonical(name)
     if known in _DEVICE_ID:
@@ -231,7 +193,7 @@ def _add_identity_changes(sheet: Sheet, frame: Frame, rows: dict[str, Ints]) -> 
     for row in _positions(rows, "user_identity_change"):
         for name, value in _changed_identities(frame.datas[row].old, frame.datas[row].new):
             at = slice(row, row + 1)
-            _add_identity(sheet, name, frame.rows[frame.batch[at]], [value], frame.time[at])
+            lay_identity(sheet, name, frame.rows[frame.batch[at]], [value], frame.time[at])
 
 
 def _changed_identities(old: Any, new: Any) -> Iterable[tuple[str, Any]]:

@@ -17,15 +17,15 @@ from raudience.ingest.cells import present, spread
 from raudience.ingest.sheets import Sheet
 from raudience.ingest.wanted import Wanted
 
-__all__ = ["Lay", "Repeated"]
+__all__ = ["FRESH", "MANY", "Lay", "Repeated"]
 
 Ints: TypeAlias = NDArray[np.int32]
 Lay: TypeAlias = Callable[[Sheet, str, Ints, Sequence[Any]], None]
 """Puts the values of a key at some rows into a sheet."""
 
-_MANY: Final = 1_024
+MANY: Final = 1_024
 """Maps after which it shows whether they repeat."""
-_FRESH: Final = 0.7
+FRESH: Final = 0.7
 """Share of new ones among all from which on looking for the others costs more than decoding them again."""
 
 
@@ -38,14 +38,10 @@ class Repeated:
     def __init__(self, decode: Callable[[bytes], dict[str, Any]], lay: Lay, wanted: Wanted) -> None:
         """decode: raises ValueError when the bytes are none of these maps."""
         self._decode, self._lay, self._wanted = decode, lay, wanted
-        self._start()
+        self.forget()
 
-    def forget(self, above: int) -> None:
-        """Start again when more than `above` are remembered; not within a block."""
-        if self._count > above:
-            self._start()
-
-    def _start(self) -> None:
+    def forget(self) -> None:
+        """Start again; not within a block."""
         self._codes: dict[bytes, int] = {}
         self._sheet = Sheet(self._wanted)
         self._count = self._seen = 0
@@ -56,7 +52,7 @@ class Repeated:
         """Position of each map among the distinct ones, int32[n]; raise ValueError when one of them is no such map."""
         texts = [*map(bytes, maps)]
         self._seen += len(texts)
-        if self._seen > _MANY and self._count > _FRESH * self._seen:
+        if self._seen > MANY and self._count > FRESH * self._seen:
             return self._learn(texts)
         try:
             return np.fromiter(map(self._codes.__getitem__, texts), np.int32, len(texts))

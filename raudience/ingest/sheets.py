@@ -204,4 +204,7 @@ def _repeated(index: Ints, of: Ints, count: int) -> tuple[Ints, Longs]:
     else:
         counts = np.bincount(index, minlength=count)
         first, cells = (np.cumsum(counts) - counts)[of], counts[of]
+    if cells.max(initial=0) <= 1:
+        rows = np.flatnonzero(cells)
+        return rows.astype(np.int32), first[rows]
     return np.repeat(np.arange(len(of), dtype=np.int32), cells), ranges(first, cells)

@@ -19,9 +19,10 @@ from raudience.ingest.spellings import DEVICE_IDS, canonical
 from raudience.ingest.wanted import Wanted
 from raudience.records import Column, Field
 
-__all__ = ["Templates", "Told"]
+__all__ = ["Ids", "Templates", "Told"]
 
 Ints: TypeAlias = NDArray[np.int32]
+Ids: TypeAlias = tuple[tuple[str, Ints, Sequence[str]], ...]
 
 _ABSENT: Final = -9
 _DEVICE_ID: Final = frozenset(DEVICE_IDS)
@@ -33,7 +34,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     identity, the batches that have it, their values."""
 
     templates: Ints
-    ids: tuple[tuple[str, Ints, Sequence[str]], ...]
+    ids: Ids
 
 
 class Templates:
@@ -44,11 +45,10 @@ class Templates:
         self._marks: dict[bytes, str] = {}
         self.forget()
 
-    def forget(self, above: int = 0) -> None:
-        """Start again when more than `above` are remembered; not within a block."""
-        if not above or len(self._maps) > above:
-            self._codes: dict[bytes, int] = {b"": 0}
-            self._maps: list[dict[str, Any]] = [{}]
+    def forget(self) -> None:
+        """Start again; not within a block."""
+        self._codes: dict[bytes, int] = {b"": 0}
+        self._maps: list[dict[str, Any]] = [{}]
 
     def read(self, objects: Sequence[msgspec.Raw]) -> Told:
         """Read the objects of a slice, which `add` takes in; raise ValueError when one of them is no JSON object."""
