@@ -110,7 +110,12 @@ def source_scope(draft: Draft, book: Book, audience: Audience, path: str) -> Sco
     homes = {source.key: source.workspace for source in book.inputs}
     for place, key in enumerate(audience.inputs):
         if key not in homes:
-            draft.wrong(f"{path}.inputs[{place}]", f"an input of this book ({', '.join(sorted(homes))})", key)
+            there = (
+                f"an input of this book ({', '.join(sorted(homes))})"
+                if homes
+                else "an input of this book, which has none"
+            )
+            draft.wrong(f"{path}.inputs[{place}]", there, key)
         elif homes[key] not in workspaces:
             expected = f"an input of the audience's workspaces ({', '.join(workspaces)})"
             draft.wrong(f"{path}.inputs[{place}]", expected, key, f"it belongs to `{homes[key]}`")

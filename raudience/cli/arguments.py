@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from typing import Any, Final
 
 from raudience import __version__
 from raudience.cli import (
@@ -55,9 +55,23 @@ _PARTS: Final = (
 it out."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose commands say in their own help what they say in the list."""
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self.register("action", "parsers", _Commands)
+
+
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]
+    def add_parser(self, name: str, **options: Any) -> Any:
+        said = options.get("help", "")
+        return super().add_parser(name, **{"description": f"{said[:1].upper()}{said[1:]}.", **options})
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; `run` carries out the one that was given, `command` names it."""
-    top = argparse.ArgumentParser(prog="raudience", description="Exact audiences from customer events, on Ray.")
+    top = _Parser(prog="raudience", description="Exact audiences from customer events, on Ray.")
     top.add_argument("--version", action="version", version=f"raudience {__version__}")
     top.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     top.add_argument("--log-format", default="text", choices=["text", "json"], help="form of log lines on stderr")

@@ -24,7 +24,9 @@ def add(commands: Any) -> None:
     of_audience.add_argument("audience", metavar="AUDIENCE", help="key of the audience")
     of_audience.add_argument("--after", type=int, metavar="MPID", help="only who comes behind this one")
     of_audience.add_argument("--most", type=options.count, default=1_000, metavar="N", help="default: 1000")
-    of_audience.add_argument("--identities", type=options.names, default=(), metavar="NAMES", help="email,customer_id")
+    of_audience.add_argument(
+        "--identities", type=options.identities, default=(), metavar="NAMES", help="email,customer_id"
+    )
     since = commands.add_parser("changes", help="who entered and left, since a position")
     since.set_defaults(run=changes)
     since.add_argument("--audience", metavar="AUDIENCE", help="of this audience only")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from raudience.cluster.instants import read_instant
+from raudience.criteria.identities import identity_field, similar_identity
 from raudience.errors import FixRequest
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "SNAPSHOTS",
     "STATE",
     "count",
+    "identities",
     "instant",
     "instead",
     "names",
@@ -78,6 +80,21 @@ def instant(text: str) -> int:
 def names(text: str) -> tuple[str, ...]:
     """What stands between commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def identities(text: str) -> tuple[str, ...]:
+    """Identities by their names of the Events API, whichever spelling was given."""
+    return tuple(map(_identity, names(text)))
+
+
+def _identity(name: str) -> str:
+    field = identity_field(name)
+    if field is None:
+        close = similar_identity(name)
+        hint = f"; did you mean {close}?" if close else ""
+        message = f"expected a user or device identity, such as email, got {name}{hint}"
+        raise argparse.ArgumentTypeError(message)
+    return field.name
 
 
 def count(text: str) -> int:

@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
     opting.add_argument("--undo", action="store_true", help="opt in again")
     opting.set_defaults(run=opt_out)
     for command in (erasing, opting):
-        command.add_argument("--by", required=True, metavar="NAME", help="who asks for it: stands in the receipt")
+        command.add_argument("--by", required=True, metavar="WHO", help="who asks for it: stands in the receipt")
         command.add_argument(
             "--take-over", action="store_true", help="write to the running engine, and nobody else does"
         )

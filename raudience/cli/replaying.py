@@ -11,7 +11,7 @@ from raudience.cli import options
 from raudience.cli.screen import progress, tell_outcome, waiting
 from raudience.cluster.books import read_book_file
 from raudience.cluster.engines import start_engine
-from raudience.cluster.keepsakes import place_of
+from raudience.cluster.keepsakes import place_named
 from raudience.cluster.replay import Replay
 from raudience.cluster.replay import replay as carry_out
 
@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     command.add_argument(
         "--identities",
-        type=options.names,
+        type=options.identities,
         default=(),
         metavar="NAMES",
         help="identities beside each member: email,customer_id",
@@ -73,7 +73,7 @@ def replay(asked: argparse.Namespace) -> int:
             shards=asked.shards,
             address=asked.address,
             shard_cpus=asked.cpus_per_shard,
-            place=None if asked.state is None else place_of(asked.state, asked.snapshots),
+            place=place_named(asked.state, asked.snapshots),
         )
     with closing(engine), progress(asked.quiet) as tell:
         replayed = carry_out(engine, job, tell)

@@ -32,7 +32,7 @@ from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, end_sending, figures_of, sending_of, start_engine
 from raudience.cluster.exports import Exports
 from raudience.cluster.instants import Instant, read_instant
-from raudience.cluster.keepsakes import place_of
+from raudience.cluster.keepsakes import place_named
 from raudience.cluster.listing import experiment_of
 from raudience.cluster.live import Batch
 from raudience.cluster.loading import load
@@ -78,7 +78,7 @@ def connect(
     many users are worked out anew every minute, to see that nothing differs (`docs/audit.md`).
     """
     policy = Scaling(*scaling) if isinstance(scaling, tuple) else scaling
-    place = None if state is None else place_of(state, snapshots)
+    place = place_named(state, snapshots)
     started = start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard)
     started.audits.keep_on(audit)
     return Client(started, by)

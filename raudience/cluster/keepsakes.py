@@ -13,8 +13,9 @@ from raudience.cluster.keeping import SNAPSHOT_BYTES, Keeper
 from raudience.durability.log import Logs
 from raudience.durability.places import open_logs, open_snapshots, without_secrets
 from raudience.durability.snapshots import Snapshots
+from raudience.errors import FixRequest
 
-__all__ = ["Failpoint", "Keepsake", "Place", "Stores", "no_failure", "place_of"]
+__all__ = ["Failpoint", "Keepsake", "Place", "Stores", "no_failure", "place_named", "place_of"]
 
 Failpoint: TypeAlias = Callable[[str], None]
 """Called at the named points of a shell where a crash is at its worst; it does something in tests of crashes only."""
@@ -49,6 +50,14 @@ class Place(msgspec.Struct, frozen=True):
 def place_of(state: str | os.PathLike[str], objects: str | os.PathLike[str] | None = None) -> Place:
     """A place by the names that somebody gave; directories are those of who asks, wherever they are used."""
     return Place(_absolute(state), None if objects is None else _absolute(objects))
+
+
+def place_named(state: str | os.PathLike[str] | None, objects: str | os.PathLike[str] | None = None) -> Place | None:
+    """A place, none without a state. Raises FixRequest when only a place for snapshots is named."""
+    if state is None and objects is not None:
+        message = f"snapshots {os.fspath(objects)}: expected a state as well, got none; say where the log is to be"
+        raise FixRequest(message)
+    return None if state is None else place_of(state, objects)
 
 
 def _absolute(name: str | os.PathLike[str]) -> str:

@@ -88,7 +88,7 @@ def _make_room(folder: Path) -> None:
     held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     foreign = [name for name in held if name not in (CHANGES, REJECTS, SUMMARY) and not _MEMBERS.fullmatch(name)]
     if foreign or (folder.exists() and not folder.is_dir()):
-        got = foreign[0] if foreign else "a file"
+        got = f"one with `{foreign[0]}` in it" if foreign else "a file"
         message = f"{folder}: expected a new folder or one that a replay wrote, got {got}; choose another with --out"
         raise FixRequest(message)
     folder.mkdir(parents=True, exist_ok=True)

@@ -132,7 +132,10 @@ def need_state(place: Place) -> tuple[str, ...]:
     """Names of the logs of a state. Raises FixRequest when there is none."""
     names = _there(place)
     if NAME not in names:
-        message = f"{place}: expected the state of an engine, got a place without one"
+        message = (
+            f"{place}: expected the state of an engine, got a place without one; "
+            "look at the name, or begin one there with `raudience replay ... --state`"
+        )
         raise FixRequest(message)
     return names
 

@@ -67,6 +67,7 @@ def test_missing_events_are_a_mistake_of_the_command(shop, tmp_path, capsys):
         (["--at", "yesterday"], "such as 2026-01-31T12:00:00Z"),
         (["--shards", "0"], "a whole number from 1 on, got 0"),
         (["--engine", "spark"], "invalid choice"),
+        (["--identities", "email,custmer_id"], "got custmer_id; did you mean customer_id?"),
     ],
 )
 def test_wrong_options_say_what_is_expected(shop, tmp_path, capsys, words, said):
@@ -74,6 +75,38 @@ def test_wrong_options_say_what_is_expected(shop, tmp_path, capsys, words, said)
         replay(shop, tmp_path, *words)
     assert end.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_identities_are_found_by_any_spelling(shop, tmp_path):
+    assert replay(shop, tmp_path, "--at", "2026-01-03", "--identities", "customerId") == 0
+    written = (tmp_path / "out" / "members-20260103T000000Z" / "buyers.csv").read_text()
+    assert written.startswith("mpid,customer_id\n")
+
+
+def test_a_place_for_snapshots_needs_a_state(shop, tmp_path, capsys):
+    assert replay(shop, tmp_path, "--snapshots", "s3://shop/snapshots") == 2
+    assert "snapshots s3://shop/snapshots: expected a state as well, got none" in capsys.readouterr().err
+
+
+def test_a_folder_of_something_else_is_left_alone_and_named(shop, tmp_path, capsys):
+    (tmp_path / "out" / "letters").mkdir(parents=True)
+    assert replay(shop, tmp_path) == 2
+    assert "got one with `letters` in it; choose another with --out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["plan"], "What applying a folder would change"), (["audiences", "clone"], "A draft with the same definition")],
+)
+def test_the_help_of_a_command_says_what_it_does(capsys, words, said):
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    assert said in capsys.readouterr().out
+
+
+def test_a_place_without_a_state_says_how_to_begin_one(tmp_path, capsys):
+    assert main(["plan", str(write_book(tmp_path)), "--state", str(tmp_path / "nowhere")]) == 2
+    assert "got a place without one; look at the name, or begin one there with" in capsys.readouterr().err
 
 
 def test_why_shows_each_criterion(shop, capsys):

@@ -45,7 +45,7 @@ def test_each_audience_of_the_file_is_estimated_and_a_warning_is_no_error(state,
     assert main(["estimate", draft, *engine]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "lost at 2026-01-04T00:00:00.000Z",
-        "⚠ cannot be estimated: audiences[1].inputs[0]: expected an input of this book (), got `app`",
+        "⚠ cannot be estimated: audiences[1].inputs[0]: expected an input of this book, which has none, got `app`",
     ]
 
 
