@@ -56,10 +56,11 @@ it out."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose commands say in their own help what they say in the list."""
+    """A parser whose commands say in their own help what they say in the list. Options are written out: `--add` is not
+    taken for `--address`."""
 
     def __init__(self, *words: Any, **options: Any) -> None:
-        super().__init__(*words, **options)
+        super().__init__(*words, **{"allow_abbrev": False, **options})
         self.register("action", "parsers", _Commands)
 
 

@@ -94,6 +94,12 @@ def test_a_folder_of_something_else_is_left_alone_and_named(shop, tmp_path, caps
     assert "got one with `letters` in it; choose another with --out" in capsys.readouterr().err
 
 
+def test_an_option_is_not_guessed_from_its_beginning(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["audiences", "tag", "fans", "--add", "vip", "--state", str(tmp_path)])
+    assert "unrecognized arguments: --add" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [(["plan"], "What applying a folder would change"), (["audiences", "clone"], "A draft with the same definition")],
