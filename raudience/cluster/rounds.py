@@ -16,7 +16,7 @@ from raudience.records import Block
 
 __all__ = ["EVENTS", "FAN_IN", "Merge", "Round", "rounds"]
 
-EVENTS: Final = 20_000
+EVENTS: Final = 60_000
 """Events of a round, unless one instant has more."""
 FAN_IN: Final = 64
 """Runs that a merge reads side by side; of more, some are merged into longer ones first."""
