@@ -77,11 +77,9 @@ class CartState:
     def fill(self, latest: Sequence[NDArray[np.int64]], now: int) -> NDArray[np.bool_]:
         """Set the moments of all rows, int64[rows] of each role and, with removal, of what is left; the truth of the n
         leaves, bool[n, rows]."""
-        rows = len(latest[ADDED])
-        self.make_room(rows)
-        for role, moments in enumerate(latest):
-            self.moments[:rows, role] = moments
-        truth = np.zeros((len(self.numbers), rows), bool)
+        self.moments = np.stack(latest, axis=1)
+        self._adding = np.zeros(len(self.moments), bool)
+        truth = np.zeros((len(self.numbers), len(self.moments)), bool)
         going = (latest[ADDED] > latest[DONE]).nonzero()[0]
         truth[:, going] = self.holds(self.moments.take(going, axis=0), now)
         return truth
