@@ -50,10 +50,14 @@ def why(asked: argparse.Namespace) -> int:
 
 def _explanation(asked: argparse.Namespace) -> Explanation:
     """Of an engine, or of one that is made for this of files of events."""
-    if (asked.events is None) != (asked.audiences is None) or (asked.events is None and asked.at is not None):
-        message = "why: expected --events and --audiences, with --at if you like, or an engine: --state or --name"
+    of_files = [given is not None for given in (asked.events, asked.audiences)]
+    of_engine = [given is not None for given in (asked.state, asked.name)]
+    if all(of_files) == any(of_engine) or any(of_files) != all(of_files) or (any(of_engine) and asked.at is not None):
+        message = (
+            "why: expected --events and --audiences, with --at if you like, or an engine as it is: --state or --name"
+        )
         raise FixRequest(message)
-    if asked.events is None:
+    if any(of_engine):
         with reached(asked) as client:
             return client.why(asked.mpid, asked.audience)
     return answer(
@@ -84,7 +88,7 @@ def import_mparticle(asked: argparse.Namespace) -> int:
 
 def _why(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=why)
-    command.add_argument("mpid", type=int, metavar="MPID")
+    command.add_argument("mpid", type=options.mpid, metavar="MPID")
     command.add_argument("audience", metavar="AUDIENCE", help="key of the audience")
     command.add_argument("--events", nargs="+", metavar="EVENTS", help=options.EVENTS)
     command.add_argument("--audiences", type=Path, metavar="FILE", help=options.AUDIENCES)

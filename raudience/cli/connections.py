@@ -84,7 +84,12 @@ def _of_sending(command: Any) -> None:
 
 
 def _milliseconds(text: str) -> int | Literal["default"]:
-    return "default" if text == "default" else int(text)
+    if text == "default":
+        return "default"
+    if not (text.isascii() and text.isdecimal()):
+        message = f"expected milliseconds, 0 or more, or default; got {text}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def _action(actions: Any, name: str, text: str, key: bool = True) -> Any:

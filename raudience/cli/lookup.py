@@ -18,11 +18,11 @@ __all__ = ["add", "changes", "members", "user"]
 def add(commands: Any) -> None:
     of_user = commands.add_parser("user", help="the audiences of a user: since when, and until when if nothing happens")
     of_user.set_defaults(run=user)
-    of_user.add_argument("mpid", type=int, metavar="MPID")
+    of_user.add_argument("mpid", type=options.mpid, metavar="MPID")
     of_audience = commands.add_parser("members", help="users of an audience, page by page")
     of_audience.set_defaults(run=members)
     of_audience.add_argument("audience", metavar="AUDIENCE", help="key of the audience")
-    of_audience.add_argument("--after", type=int, metavar="MPID", help="only who comes behind this one")
+    of_audience.add_argument("--after", type=options.mpid, metavar="MPID", help="only who comes behind this one")
     of_audience.add_argument("--most", type=options.count, default=1_000, metavar="N", help="default: 1000")
     of_audience.add_argument(
         "--identities", type=options.identities, default=(), metavar="NAMES", help="email,customer_id"
@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
     since = commands.add_parser("changes", help="who entered and left, since a position")
     since.set_defaults(run=changes)
     since.add_argument("--audience", metavar="AUDIENCE", help="of this audience only")
-    since.add_argument("--user", type=int, metavar="MPID", help="of this user only")
+    since.add_argument("--user", type=options.mpid, metavar="MPID", help="of this user only")
     since.add_argument("--after", type=int, default=0, metavar="POSITION", help="default: as far back as is kept")
     for command in (of_user, of_audience, since):
         command.add_argument("--json", action="store_true", help="one JSON object a line")

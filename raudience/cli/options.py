@@ -22,6 +22,7 @@ __all__ = [
     "identities",
     "instant",
     "instead",
+    "mpid",
     "names",
     "settings",
     "source",
@@ -95,6 +96,15 @@ def _identity(name: str) -> str:
         message = f"expected a user or device identity, such as email, got {name}{hint}"
         raise argparse.ArgumentTypeError(message)
     return field.name
+
+
+def mpid(text: str) -> int:
+    """The number of a user."""
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()) or not -(2**63) <= int(text) < 2**63:
+        message = f"expected an MPID, a signed 64-bit whole number, got {text}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def count(text: str) -> int:

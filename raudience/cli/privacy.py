@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from raudience.cli import options
 from raudience.cli.reaching import add_engine, reached
 from raudience.cli.screen import table, tell_json
 from raudience.criteria.dates import write_moment
@@ -18,10 +19,10 @@ __all__ = ["add", "erase", "opt_out", "receipts"]
 
 def add(commands: Any) -> None:
     erasing = commands.add_parser("erase", help="forget users for good, each with a receipt")
-    erasing.add_argument("mpids", type=int, nargs="+", metavar="MPID")
+    erasing.add_argument("mpids", type=options.mpid, nargs="+", metavar="MPID")
     erasing.set_defaults(run=erase)
     opting = commands.add_parser("opt-out", help="have a user leave every audience and join none")
-    opting.add_argument("mpid", type=int, metavar="MPID")
+    opting.add_argument("mpid", type=options.mpid, metavar="MPID")
     opting.add_argument("--undo", action="store_true", help="opt in again")
     opting.set_defaults(run=opt_out)
     for command in (erasing, opting):
@@ -30,7 +31,7 @@ def add(commands: Any) -> None:
             "--take-over", action="store_true", help="write to the running engine, and nobody else does"
         )
     listing = commands.add_parser("receipts", help="what was erased, and who opted out")
-    listing.add_argument("--user", type=int, metavar="MPID", help="of this user only")
+    listing.add_argument("--user", type=options.mpid, metavar="MPID", help="of this user only")
     listing.set_defaults(run=receipts)
     for command in (erasing, opting, listing):
         command.add_argument("--json", action="store_true", help="one JSON object a line")

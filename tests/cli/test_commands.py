@@ -129,6 +129,27 @@ def test_why_takes_negative_users(shop, capsys):
     assert capsys.readouterr().out.startswith("-20 is")
 
 
+@pytest.mark.parametrize(
+    "words", [["why", "2.5", "buyers"], ["user", "9223372036854775808"], ["erase", "x", "--by", "t"]]
+)
+def test_what_is_no_mpid_is_told(capsys, words):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert "expected an MPID, a signed 64-bit whole number, got " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--at", "2026-01-01"], ["--name", "shop", "--audiences", "book.yaml"]])
+def test_why_asks_files_or_an_engine(capsys, words):
+    assert main(["why", "5", "buyers", *words]) == 2
+    assert "why: expected --events and --audiences" in capsys.readouterr().err
+
+
+def test_why_asks_only_one_of_files_and_an_engine(shop, capsys):
+    assert main(["why", "5", "buyers", "--events", *shop, "--state", "shop-state"]) == 2
+    assert "or an engine as it is: --state or --name" in capsys.readouterr().err
+
+
 def test_why_of_an_unknown_user_says_so(shop, capsys):
     assert main(["why", "999", "buyers", "--events", *shop]) == 0
     assert "this user was never seen" in capsys.readouterr().out
