@@ -81,7 +81,9 @@ class CartState:
         self._adding = np.zeros(len(self.moments), bool)
         truth = np.zeros((len(self.numbers), len(self.moments)), bool)
         going = (latest[ADDED] > latest[DONE]).nonzero()[0]
-        truth[:, going] = self.holds(self.moments.take(going, axis=0), now)
+        moments = np.array([column.take(going) for column in latest]).T
+        for column, held in zip(truth, self.holds(moments, now), strict=True):
+            column[going] = held
         return truth
 
     def holds(self, moments: NDArray[np.int64], now: NDArray[np.int64] | int) -> NDArray[np.bool_]:

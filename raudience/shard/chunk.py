@@ -74,7 +74,8 @@ class SealedColumn:
         index = self._index
         if index is None:
             return slice(first, last)
-        return slice(bisect_left(index.data, first), bisect_left(index.data, last))
+        places = index.data
+        return slice(bisect_left(places, first), bisect_left(places, last))
 
     def at(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
         """Codes int32[k], ABSENT where there is no cell, and numbers float64[k] of rows."""

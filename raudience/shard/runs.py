@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from raudience.records import Field
 from raudience.shard.chunk import Chunk, SealedColumn
-from raudience.shard.decimals import Decimals, decimals, joined
+from raudience.shard.decimals import decimals, joined
 from raudience.shard.rows import Cells
 
 __all__ = ["Run", "Runs", "grouped"]
@@ -20,17 +20,23 @@ _GROUP = 64
 """Chunks that are read at once: some four million events, so that what is read fits well in memory."""
 
 
+class _Piece(NamedTuple):
+    """Events of one chunk: positions by key and, of each, in time; start: places of a run before them."""
+
+    chunk: Chunk
+    part: slice
+    positions: NDArray[Any]
+    start: int
+
+
 class Run:
     """EventRows: the events of one key in some chunks, chunk after chunk, in each in order of time."""
 
     def __init__(self, key: int) -> None:
         self.size = 0
         self._key = key
-        self._chunks: list[Chunk] = []
-        self._parts: list[slice] = []
-        self._positions: list[NDArray[Any]] = []
+        self._pieces: list[_Piece] = []
         self._rows: list[NDArray[np.int32]] = []
-        self._starts: list[int] = []
         self._cells: dict[Field, Cells | None] = {}
 
     def add(self, chunk: Chunk) -> None:
@@ -39,11 +45,8 @@ class Run:
         if part.start == part.stop:
             return
         positions = chunk.order[part]
-        self._chunks.append(chunk)
-        self._parts.append(part)
-        self._positions.append(positions)
+        self._pieces.append(_Piece(chunk, part, positions, self.size))
         self._rows.append(chunk.row.take(positions))
-        self._starts.append(self.size)
         self.size += len(positions)
 
     @property
@@ -62,7 +65,7 @@ class Run:
     def times_between(self, first: int, last: int) -> NDArray[np.int64]:
         """Times int64[last - first] of the events [first, last)."""
         times = np.empty(last - first, np.int64)
-        for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=True):
+        for chunk, _, positions, start in self._pieces:
             head, tail = max(first - start, 0), min(last - start, len(positions))
             if head < tail:
                 times[start + head - first : start + tail - first] = chunk.times(positions[head:tail])
@@ -72,7 +75,7 @@ class Run:
     def product_event(self) -> NDArray[np.int64]:
         owners = [
             chunk.product_events(*chunk.products(part.start, part.stop)) + (start - part.start)
-            for chunk, part, start in zip(self._chunks, self._parts, self._starts, strict=True)
+            for chunk, part, _, start in self._pieces
         ]
         return np.concatenate([np.zeros(0, np.int64), *owners])
 
@@ -83,32 +86,29 @@ class Run:
 
     def spans(self, after: int, until: int) -> list[slice]:
         """Places of the events with after < time <= until, ascending and apart."""
-        spans: list[slice] = []
-        for chunk, positions, start in zip(self._chunks, self._positions, self._starts, strict=True):
-            head, tail = 0, len(positions)
+        cuts = [0, 0]
+        for chunk, _, positions, start in self._pieces:
             if chunk.last <= after or chunk.base > until:
                 continue
-            if not (after < chunk.base and chunk.last <= until):
+            head, tail = 0, len(positions)
+            if chunk.base <= after or chunk.last > until:
                 within = chunk.span(after, until)
                 head, tail = positions.searchsorted((within.start, within.stop)).tolist()
-            if head == tail:
-                continue
-            if spans and spans[-1].stop == start + head:
-                spans[-1] = slice(spans[-1].start, start + tail)
+            if cuts[-1] == start + head:
+                cuts[-1] = start + tail
             else:
-                spans.append(slice(start + head, start + tail))
-        return spans
+                cuts += (start + head, start + tail)
+        return [slice(head, tail) for head, tail in zip(cuts[::2], cuts[1::2], strict=True) if head < tail]
 
     def _joined(self, field: Field) -> Cells | None:
         """Cells of all chunks as one."""
+        products = field.namespace == "product"
         found, start = list[_Held](), 0
-        for chunk, part in zip(self._chunks, self._parts, strict=True):
-            first, last = part.start, part.stop
-            if field.namespace == "product":
-                first, last = chunk.products(first, last)
+        for chunk, part, _, _ in self._pieces:
+            first, last = chunk.products(part.start, part.stop) if products else (part.start, part.stop)
             column = chunk.column(field)
             if column is not None and (where := column.held(first, last)).start < where.stop:
-                found.append(_Held(column, where, start - first))
+                found.append(_Held(column, where, where.stop - where.start, start - first))
             start += last - first
         return _as_one(found, start) if found else None
 
@@ -118,22 +118,19 @@ class _Held(NamedTuple):
 
     column: SealedColumn
     where: slice
+    size: int
     shift: int
-
-    @property
-    def size(self) -> int:
-        return self.where.stop - self.where.start
-
-    def numbers(self) -> Decimals:
-        return self.column.numbers(self.where) or decimals(np.zeros(self.size))
 
 
 def _as_one(found: list[_Held], rows: int) -> Cells:
     dense = sum(held.size for held in found) == rows
     index = None if dense else np.concatenate([held.column.places(held.where) + held.shift for held in found])
     codes = np.concatenate([held.column.codes(held.where) for held in found])
-    numeric = any(held.column.numeric for held in found)
-    return Cells(index, codes, joined([held.numbers() for held in found]) if numeric else None)
+    if not any(held.column.numeric for held in found):
+        return Cells(index, codes, None)
+    return Cells(
+        index, codes, joined([held.column.numbers(held.where) or decimals(np.zeros(held.size)) for held in found])
+    )
 
 
 class Runs:

@@ -373,7 +373,8 @@ class Shard(Known):
 
     def _rearm(self) -> None:
         self.timers.keep(lambda leaf: leaf >= 0)
-        self._arm(self.profiles.index.live())
+        if self.plan.retention is not None:
+            self._arm(self.profiles.index.live())
 
 
 def _not_before(block: Block, moment: int) -> Block:
