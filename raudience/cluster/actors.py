@@ -6,7 +6,8 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count, cycle
+from functools import partial
+from itertools import count
 from typing import Any, Final
 
 import ray
@@ -130,13 +131,19 @@ class RayCarrier(Carrier):
             ray.kill(handle)
 
     def spread(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        work = self._hands(function)
-        waiting = deque(items)
+        """Whoever is done takes the next item."""
+        free, waiting = self._hands(function), deque(items)
         running: deque[ray.ObjectRef[Result]] = deque()
+        busy: dict[ray.ObjectRef[Result], Callable[[Item], ray.ObjectRef[Result]]] = {}
         while waiting or running:
-            while waiting and len(running) < 2 * self.hands():
-                running.append(work(waiting.popleft()))
-            yield self._result(running.popleft())
+            while waiting and free:
+                hand = free.popleft()
+                running.append(hand(waiting.popleft()))
+                busy[running[-1]] = hand
+            done, _ = ray.wait([*busy], num_returns=1, fetch_local=False) if busy else ((), ())
+            free.extend(map(busy.pop, done))
+            while running and running[0] not in busy:
+                yield self._result(running.popleft())
 
     def machines(self) -> int:
         nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
@@ -161,12 +168,13 @@ class RayCarrier(Carrier):
         processes that would have to be started for it."""
         return self._name is None and self.shards() >= self.placement.tasks
 
-    def _hands(self, function: Callable[[Item], Result]) -> Callable[[Item], ray.ObjectRef[Result]]:
+    def _hands(self, function: Callable[[Item], Result]) -> deque[Callable[[Item], ray.ObjectRef[Result]]]:
+        """One for each item that may be under way."""
         if not self._idle():
-            begin: Callable[[Item], ray.ObjectRef[Result]] = task(function, num_cpus=self.placement.task_cpus).remote
-            return begin
-        turn = cycle([handle for where, handle in self._actors.items() if where != COORDINATOR])
-        return lambda item: next(turn).work.remote(function, item)
+            # As many again wait, so that a process has its next item as soon as it is done.
+            return deque([task(function, num_cpus=self.placement.task_cpus).remote] * 2 * self.hands())
+        shards = [handle for where, handle in self._actors.items() if where != COORDINATOR]
+        return deque(partial(handle.work.remote, function) for handle in shards)
 
     def _result(self, under_way: ray.ObjectRef[Result]) -> Result:
         try:
