@@ -63,7 +63,8 @@ def _length(text: str) -> Duration:
     try:
         return Duration.parse(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        message = f"expected {error}"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def _show(client: Client, asked: argparse.Namespace) -> None:

@@ -30,7 +30,8 @@ def tell_rows(rows: Sequence[AudienceRow], active: int, json: bool) -> None:
     columns = [each for each in _COLUMNS if not each.wide or SCREEN.width >= _WIDE]
     table = Table(title=f"{active} active audience(s)", title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column.heading, justify="right" if column.figure else "left", no_wrap=not column.wide)
+        whole = not (column.wide or column.long)
+        table.add_column(column.heading, justify="right" if column.figure else "left", no_wrap=whole)
     for row in rows:
         table.add_row(*(column.text(row) for column in columns))
     SCREEN.print(table)
@@ -105,24 +106,25 @@ def _share(share: float | None) -> str:
 
 
 class _Column(NamedTuple):
-    """wide: only where there is room."""
+    """wide: only where there is room. long: on several lines where there is none; keys and figures never are."""
 
     heading: str
     text: Callable[[AudienceRow], str]
     figure: bool = False
     wide: bool = False
+    long: bool = False
 
 
 _COLUMNS: Final = (
     _Column("audience", lambda row: row.key + (" %" if row.tested else "")),
     _Column("name", lambda row: row.name, wide=True),
-    _Column("status", _status),
+    _Column("status", _status, long=True),
     _Column("size", lambda row: _figure(row.size), figure=True),
     _Column("in 24 h", lambda row: _figure(row.adds_day), figure=True),
     _Column("out 24 h", lambda row: _figure(row.drops_day), figure=True),
     _Column("volatility", lambda row: _share(row.volatility), figure=True),
     _Column("outputs", lambda row: str(row.connected_outputs), figure=True, wide=True),
-    _Column("tags", lambda row: ", ".join(row.tags)),
+    _Column("tags", lambda row: ", ".join(row.tags), long=True),
     _Column("access", lambda row: row.access.replace("_", " "), wide=True),
     _Column("updated", lambda row: write_moment(row.updated_at)[:16].replace("T", " "), wide=True),
     _Column("by", lambda row: row.created_by, wide=True),

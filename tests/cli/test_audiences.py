@@ -53,6 +53,15 @@ def test_the_list_as_a_table_marks_tests_and_counts_what_is_active(state, capsys
     assert "pros %" in text
 
 
+def test_keys_and_figures_are_whole_however_long_status_and_tags_are(state, capsys):
+    run(state, "audiences", "tag", "pros", *(f"a tag of 18 lett {number}" for number in range(4)))
+    run(state, "audiences", "edit", "pros", str(state / "other.yaml"), "--hold")
+    read(capsys)
+    run(state, "audiences", "list")
+    (row,) = [line for line in read(capsys) if line.startswith("│ pros ")]
+    assert [cell.strip() for cell in row.split("│")][3:7] == ["2", "2", "0", "100.0%"]
+
+
 def test_an_edit_is_held_previewed_and_cut_over(state, capsys):
     assert run(state, "audiences", "edit", "pros", str(state / "other.yaml"), "--hold") == 0
     assert run(state, "audiences", "preview", "pros") == 0
