@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from raudience.catalog.outputs import Connection, Value
 from raudience.cli import options, reconciling
 from raudience.cli.figures import KEY, properties
+from raudience.cli.prompting import plain
 from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.client import Client
@@ -128,7 +129,7 @@ def _show(client: Client, asked: argparse.Namespace) -> int:
         "attributes": ", ".join(it.attributes) or "--",
         "created": f"{write_moment(it.created_at)} by {it.created_by or '--'}",
         "updated": f"{write_moment(it.updated_at)} by {it.updated_by or '--'}",
-        **{name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in it.settings.items()},
+        **{name: plain(value) for name, value in it.settings.items()},
     }
     shown |= {
         name: text for each in client.sent() if each.connection == it.id for name, text in properties(each).items()

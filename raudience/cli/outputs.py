@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from raudience.catalog.outputs import Value
 from raudience.cli import options, signing_in
-from raudience.cli.prompting import secret, visible
+from raudience.cli.prompting import plain, secret, visible
 from raudience.cli.reaching import add_action, reached
 from raudience.cli.screen import say, table, tell_json
 from raudience.cluster.client import Client
@@ -151,13 +151,12 @@ def _tell(row: OutputRow) -> None:
         "connections": str(row.connections),
         "created": f"{write_moment(row.created_at)} by {row.created_by or '--'}",
         "updated": f"{write_moment(row.updated_at)} by {row.updated_by or '--'}",
-        **{name: str(value) for name, value in row.settings.items()},
+        **{name: plain(value) for name, value in row.settings.items()},
         **dict.fromkeys(row.secrets, "(secret)"),
     }
-    for name, text in shown.items():
-        say(f"{name:<16} {text}")
-    for fault in row.faults:
-        say(f"{'fault':<16} {fault}")
+    width = max(map(len, shown))
+    for name, text in (*shown.items(), *(("fault", fault) for fault in row.faults)):
+        say(f"{name:<{width}} {text}")
 
 
 _ACTIONS: Final[dict[str, Callable[[Client, argparse.Namespace], int | None]]] = {

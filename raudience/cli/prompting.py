@@ -12,7 +12,7 @@ from raudience.errors import FixRequest
 from raudience.forward.partner import Setting
 from raudience.forward.settings import read_texts
 
-__all__ = ["is_watched", "secret", "typed", "visible"]
+__all__ = ["is_watched", "plain", "secret", "typed", "visible"]
 
 
 def is_watched() -> bool:
@@ -30,6 +30,11 @@ def secret(name: str, variable: str = "") -> str:
 def typed(question: str) -> str:
     """An answer, which may be seen; without a terminal, a line."""
     return input(question).strip() if is_watched() else _line()
+
+
+def plain(value: Value) -> str:
+    """A setting as people type it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def visible(table: tuple[Setting, ...], texts: Mapping[str, str]) -> dict[str, Value]:

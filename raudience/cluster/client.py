@@ -45,6 +45,7 @@ from raudience.cluster.users import Lookups, Member
 from raudience.coordinator import AudienceCount, Scaling
 from raudience.coordinator.variants import in_variation
 from raudience.criteria.leaves import FOREVER
+from raudience.errors import FixRequest
 from raudience.forward.figures import Figures
 from raudience.ingest.refusals import Refusal
 from raudience.records import Change, Changes, Explanation, Field
@@ -137,13 +138,20 @@ class Client(Questions, Lookups, Exports, Privacy):
         """Take in events, and return what was read and refused.
 
         Files, folders and patterns (str or path) are replayed by the data's own time. Batches (dicts, or JSON as bytes)
-        arrive at `at`, without it now; an instant that has passed already counts as the millisecond after.
+        arrive at `at`, without it now; an instant that has passed already counts as the millisecond after. Raises
+        FixRequest when both are given.
         """
+        if isinstance(events, Mapping | bytes):
+            message = "ingest: expected files, or a list of batches, got one batch; put it into a list"
+            raise FixRequest(message)
         items = [events] if isinstance(events, str | os.PathLike) else list(events)
         files = [os.fspath(item) for item in items if isinstance(item, str | os.PathLike)]
+        batches = [item for item in items if not isinstance(item, str | os.PathLike)]
+        if files and (batches or at is not None):
+            message = "ingest: expected files, or batches with an instant if you like, got some of both; make two calls"
+            raise FixRequest(message)
         if files:
             return self._replay(tuple(files))
-        batches = [item for item in items if not isinstance(item, str | os.PathLike)]
         taken = self._engine.ingest(batches, self._moment(at, now_ms()))
         self._note(taken.changes)
         return Ingestion(len(batches) - len(taken.refusals), taken.refusals)

@@ -42,6 +42,20 @@ def test_files_are_replayed_by_their_own_time(client, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("events", "at", "said"),
+    [
+        ({"mpid": 1, "events": [PURCHASE]}, None, "got one batch; put it into a list"),
+        (b'{"mpid": 1}', None, "got one batch; put it into a list"),
+        (["events", {"mpid": 1}], None, "got some of both; make two calls"),
+        ("events", START, "got some of both; make two calls"),
+    ],
+)
+def test_what_is_neither_files_nor_batches_is_told(client, events, at, said):
+    with pytest.raises(FixRequest, match=said):
+        client.ingest(events, at)
+
+
 def test_batches_arrive_at_the_instant_that_is_given(client):
     client.define([BUYERS])
     client.ingest([{"mpid": 5, "events": [PURCHASE]}], at="2026-01-01T00:00:00Z")
