@@ -160,6 +160,30 @@ def test_what_batches_repeat_is_told_of_every_one_of_them():
     assert rows(decoder.decode(documents[::-1]).block) == one_by_one[::-1]
 
 
+@pytest.mark.parametrize("remembered", [2_000, -1_000_000])
+def test_a_device_that_comes_again_comes_with_its_identities(remembered, monkeypatch):
+    monkeypatch.setattr("raudience.ingest.batches._REMEMBERED", remembered)
+    monkeypatch.setattr("raudience.ingest.batches.SLICE", 2)
+    given = [
+        {"platform": "iOS", "ios_idfv": "a", "ios_idfa": "b", "ios_advertising_id": "c"},
+        {"platform": "web"}, {"ios_idfv": "d"}, {"ios_idfv": ""}, {"ios_idfv": "\\", "platform": "iOS"},
+    ]  # fmt: skip
+    documents = [batch(mpid=place, device_info=given[place % 5]) for place in (0, 1, 0, 2, 3, 4, 1, 0, 0, 4, 2, 3)]
+    decoder = Decoder()
+    one_by_one = [rows(decode([document]).block)[0] for document in documents]
+    assert rows(decoder.decode(documents).block) == one_by_one
+    assert rows(decoder.decode(documents[::-1]).block) == one_by_one[::-1]
+
+
+def test_what_stands_around_a_refused_batch_does_not_show_in_the_next():
+    fine = batch(device_info={"platform": "iOS"}, user_attributes={"a": 1})
+    wrong = batch(device_info={"platform": "web"}, user_attributes=[])
+    decoder = Decoder()
+    found = decoder.decode([fine, wrong, fine])
+    assert [(position, fault.path) for position, fault in found.faults] == [(1, "$.user_attributes")]
+    assert rows(decoder.decode([fine]).block) == rows(decode([fine]).block) == rows(found.block)[:1]
+
+
 def test_what_batches_do_not_repeat_is_told_as_well():
     documents = [batch(mpid=place, user_attributes={"n": place, "l": [place]}) for place in range(1_500)]
     decoder = Decoder()
