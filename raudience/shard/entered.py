@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,16 @@ from raudience.shard.growing import segments
 
 __all__ = ["Entered", "Entries"]
 
-_FEW: Final = 512
-"""Pieces of the log that are joined to one."""
+_LARGE: Final = 1 << 18
+"""Entries of a piece that grows no more, and so many are looked at in one call."""
 _STALE: Final = 1 << 16
 """Entries without a member that are not worth clearing away."""
 
 Member: TypeAlias = Callable[[int], NDArray[np.bool_]]
 """bool[rows] of an audience by its number: who is a member."""
+
+Holds: TypeAlias = Callable[[NDArray[np.int32], NDArray[Any]], NDArray[np.bool_]]
+"""bool[k] of rows and numbers of audiences: which of the rows are members."""
 
 
 class Entries(NamedTuple):
@@ -46,8 +49,7 @@ class Entered:
         self.since = np.array(since, np.int64)
         self._pieces: list[Entries] = []
         self._count = self._stale = 0
-        self._joined = 0
-        """Pieces that are not worth joining again."""
+        self._sweep: _Sweep | None = None
 
     def note(self, row: NDArray[np.int32], audience: NDArray[np.int32], at: NDArray[np.int64], gone: int) -> None:
         """Rows that entered, the latest last; gone: how many left meanwhile."""
@@ -55,8 +57,7 @@ class Entered:
         if len(row):
             self._count += len(row)
             self._pieces.append(Entries(row, self._narrow(audience), at))
-            if len(self._pieces) - self._joined > _FEW:
-                self._join_small()
+            self._join_small()
 
     def adopt(self, keys: tuple[str, ...], now: int) -> None:
         """Have other audiences: those that stay keep their entries, those that are new begin now."""
@@ -75,9 +76,21 @@ class Entered:
             audience = number.take(entries.audience)
             self._set(Entries(entries.row, self._narrow(audience), entries.at).take(audience >= 0))
 
-    def tidy(self, member: Member, least: int = _STALE) -> None:
-        """Forget entries without a member when they may outnumber the others."""
-        if self._stale > least and self._stale * 2 > len(self):
+    def tidy(self, holds: Holds, member: Member, least: int = _STALE) -> None:
+        """Forget entries without a member, some at a call, when they may outnumber the others. Where many of those who
+        left have come back, those that later ones follow are forgotten too, all at once."""
+        if self._sweep is None:
+            if self._stale <= least or self._stale * 2 <= len(self):
+                return
+            self._sweep = _Sweep(self._stale)
+        before, sweep = len(self), self._sweep
+        sweep.go_on(self._pieces, holds)
+        self._count = sum(len(each.row) for each in self._pieces)
+        sweep.gone += before - len(self)
+        if sweep.place < len(self._pieces):
+            return
+        self._sweep, self._stale = None, max(self._stale - sweep.gone, 0)
+        if 2 * sweep.gone < sweep.due:
             self.clear(member)
 
     def clear(self, member: Member) -> None:
@@ -87,18 +100,19 @@ class Entered:
         for number, part in _parts(entries.audience):
             kept[part] = member(number)[entries.row[part]]
         self._set(entries.take(kept))
-        self._stale = 0
+        self._stale, self._sweep = 0, None
 
     def forget(self, rows: NDArray[np.bool_]) -> None:
         """Forget the entries of rows, bool[rows]."""
-        entries = self.all()
-        if len(entries.row):
-            self._set(entries.take(~rows[entries.row]))
+        kept = [each.take(~rows[each.row]) for each in self._pieces]
+        self._pieces = [each for each in kept if len(each.row)]
+        self._count = sum(len(each.row) for each in self._pieces)
 
     def graft(self, other: Entered, member: Member, to: NDArray[np.int32]) -> None:
         """Take the entries of another with the same audiences and these members; to: int32[n], own row of each of its
         rows. What was noted of those rows before is forgotten."""
-        fresh = np.zeros(max(int(to.max(initial=0)), *(int(each.row.max()) for each in self._pieces), 0) + 1, bool)
+        last = max(int(rows.max(initial=0)) for rows in (to, *(each.row for each in self._pieces)))
+        fresh = np.zeros(last + 1, bool)
         fresh[to[1:]] = True
         self.forget(fresh)
         other.clear(member)
@@ -136,9 +150,7 @@ class Entered:
 
     def all(self) -> Entries:
         """All entries, joined."""
-        if len(self._pieces) > 1:
-            self._set(_joined(self._pieces))
-        return self._pieces[0] if self._pieces else _NOTHING
+        return _joined(self._pieces) if self._pieces else _NOTHING
 
     def twin(self) -> Entered:
         """The entries as they are now; read only."""
@@ -177,18 +189,39 @@ class Entered:
         return entries.take(kept)
 
     def _join_small(self) -> None:
-        """Join what came since this was done the last time; everything when that was often enough."""
-        self._pieces[self._joined :] = [_joined(self._pieces[self._joined :])]
-        self._joined += 1
-        if self._joined > _FEW:
-            self.all()
+        """Join the last pieces: each is twice as large as the next, or large."""
+        pieces = self._pieces
+        while len(pieces) > 1 and len(pieces[-2].row) < min(2 * len(pieces[-1].row), _LARGE):
+            pieces[-2:] = [_joined(pieces[-2:])]
 
     def _set(self, entries: Entries) -> None:
-        self._pieces, self._count = [entries] if len(entries.row) else [], len(entries.row)
-        self._joined = len(self._pieces)
+        self._count = len(entries.row)
+        self._pieces = [entries.take(slice(start, start + _LARGE)) for start in range(0, self._count, _LARGE)]
 
     def _narrow(self, audience: NDArray[np.int32]) -> NDArray[np.unsignedinteger] | NDArray[np.int32]:
         return audience.astype(np.uint16) if len(self.keys) < 1 << 16 else audience
+
+
+class _Sweep:
+    """On the way through the pieces. due: entries that may be without a member; gone: those that were found so; place:
+    of the piece that is next."""
+
+    def __init__(self, due: int) -> None:
+        self.due, self.gone, self.place = due, 0, 0
+
+    def go_on(self, pieces: list[Entries], holds: Holds) -> None:
+        """Keep the entries of members in the next pieces, and join those that have become small."""
+        looked = 0
+        while looked < _LARGE and self.place < len(pieces):
+            piece = pieces[self.place]
+            looked += len(piece.row)
+            kept = piece.take(holds(piece.row, piece.audience))
+            before = pieces[self.place - 1 : self.place] if self.place else []
+            if before and len(before[0].row) + len(kept.row) <= _LARGE:
+                pieces[self.place - 1 : self.place + 1] = [_joined([*before, kept])]
+            else:
+                pieces[self.place] = kept
+                self.place += 1
 
 
 def _joined(pieces: list[Entries]) -> Entries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +212,11 @@ class Known:
     def _members_by_number(self, number: int) -> NDArray[np.bool_]:
         """bool[rows]: members of an audience that is told of, by its number among them."""
         return self._member_column(self.entered.keys[number])
+
+    def _hold(self, row: NDArray[np.int32], audience: NDArray[Any]) -> NDArray[np.bool_]:
+        """bool[k]: whether rows are members of audiences that are told of, by their numbers among them."""
+        columns = np.array([self.evaluation.audiences[key] for key in self.entered.keys], np.int32)
+        return self.evaluation.membership.members.each(row, columns.take(audience))
 
     def _entered_of(self, audience: str) -> NDArray[np.int64]:
         """int64[rows]: when members entered; of a shadow nobody knows."""

@@ -124,7 +124,7 @@ class Shard(Known):
         """Find the members of a plan that keeps what the one in force keeps, with the same audiences. Nothing is told,
         and when they entered was noted."""
         self.evaluation = Backfill(self.profiles, self.store, self.known, self.timers, self.now).run(plan)
-        self.entered.tidy(self._members_by_number)
+        self.entered.tidy(self._hold, self._members_by_number)
 
     def _remembered(self) -> dict[str, Remembered]:
         return {"batches": self._batches, "messages": self._messages}
@@ -309,7 +309,7 @@ class Shard(Known):
         where = changes.entered.nonzero()[0]
         gone = len(row) - len(where)
         self.entered.note(row.take(where), changes.audience.take(where), changes.at.take(where), gone)
-        self.entered.tidy(self._members_by_number)
+        self.entered.tidy(self._hold, self._members_by_number)
 
     def _adopt(self, plan: Plan) -> Changes:
         """Take up a plan: as if it had been there always, with all changes at this moment. Leaves of the plan before

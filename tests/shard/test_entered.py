@@ -1,6 +1,7 @@
 """When members entered is what the changes told, whatever the shard went through since."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,22 @@ def noted(*steps, keys=("a", "b"), since=(5, 5)):
     for row, number, at in steps:
         entered.note(np.array([row], np.int32), np.array([number], np.int32), np.array([at], np.int64), 0)
     return entered
+
+
+def leave(entered, count):
+    """So many rows leave."""
+    nobody = np.zeros(0, np.int32)
+    entered.note(nobody, nobody, np.zeros(0, np.int64), count)
+
+
+def members(*rows):
+    """Who is a member of each audience, in the two ways in which it is asked."""
+
+    def holds(row, audience):
+        asked = zip(row.tolist(), audience.tolist(), strict=True)
+        return np.array([each in rows[number] for each, number in asked], bool)
+
+    return holds, lambda number: np.array([row in rows[number] for row in range(64)])
 
 
 def told(entered, rows=4):
@@ -61,12 +78,53 @@ def test_clearing_keeps_the_latest_entries_of_members():
 
 def test_entries_are_cleared_away_when_those_without_member_may_outnumber_the_others():
     entered = noted((1, 0, 10), (2, 0, 11), (3, 0, 12))
-    nobody = np.zeros(0, np.int32)
-    entered.note(nobody, nobody, np.zeros(0, np.int64), 2)
-    entered.tidy(lambda number: np.array([False, False, False, True]), least=2)
+    leave(entered, 2)
+    entered.tidy(*members({3}, set()), least=2)
     assert len(entered) == 3
-    entered.tidy(lambda number: np.array([False, False, False, True]), least=1)
+    entered.tidy(*members({3}, set()), least=1)
     assert len(entered) == 1
+
+
+def test_a_sweep_looks_at_some_entries_in_each_call(monkeypatch):
+    monkeypatch.setattr("raudience.shard.entered._LARGE", 4)
+    entered = noted(*((row, 0, row) for row in range(1, 13)))
+    leave(entered, 9)
+    counts = []
+    for _ in range(3):
+        entered.tidy(*members({2, 6, 11}, set()), least=1)
+        counts.append(len(entered))
+    assert counts == [9, 6, 3]
+    assert told(entered, 13)["a"] == [5, 5, 2, 5, 5, 5, 6, 5, 5, 5, 5, 11, 5]
+
+
+def test_earlier_entries_of_those_who_came_back_are_cleared_away_when_they_are_many():
+    entered = noted(*((1, 0, at) for at in range(10, 20)), (2, 1, 30))
+    leave(entered, 9)
+    entered.tidy(*members({1}, {2}), least=1)
+    assert (len(entered), told(entered)) == (2, {"a": [5, 19, 5, 5], "b": [5, 5, 30, 5]})
+
+
+STAYS = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 1)), max_size=200)
+
+
+@settings(deadline=None)
+@given(STAYS)
+def test_however_often_it_is_tidied_members_keep_their_instants(steps):
+    entered, inside = noted(), ({}, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("raudience.shard.entered._LARGE", 4)
+        for at, (row, number) in enumerate(steps, 100):
+            if inside[number].pop(row, None) is not None:
+                leave(entered, 1)
+            else:
+                inside[number][row] = at
+                entered.note(np.array([row], np.int32), np.array([number], np.int32), np.array([at]), 0)
+            entered.tidy(*members(*map(set, inside)), least=3)
+            found = told(entered, 6)
+            assert [{row: found[key][row] for row in those} for key, those in zip("ab", inside, strict=True)] == [
+                *inside
+            ]
+            assert len(entered) <= 2 * sum(map(len, inside)) + 12
 
 
 def test_other_audiences_take_over_the_entries_of_those_that_stay():
