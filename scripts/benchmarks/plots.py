@@ -26,8 +26,10 @@ _STYLE: Final = {
 
 def draw(results: Results, folder: Path) -> None:
     with mpl.rc_context(_STYLE):
-        stream(results, folder / "performance-stream.svg")
-        cold(results, folder / "performance-cold.svg")
+        if results.races:
+            stream(results, folder / "performance-stream.svg")
+        if results.colds:
+            cold(results, folder / "performance-cold.svg")
         kept(results, folder / "performance-memory.svg")
 
 

@@ -15,13 +15,18 @@ from scripts.benchmarks.race import Result, Spread
 from scripts.benchmarks.results import Results, read
 
 
+_HEAD = 2
+"""Lines of a table without results: what was not measured stays on the page as it is."""
+
+
 def main() -> None:
     source, folder = Path(sys.argv[1]), Path(sys.argv[2])
     results = read(source)
     page = folder / "performance.md"
     text = page.read_text()
     for name, lines in _tables(results).items():
-        text = _between(text, name, "\n".join(lines))
+        if len(lines) > _HEAD:
+            text = _between(text, name, "\n".join(lines))
     page.write_text(text)
     plots.draw(results, folder)
 
