@@ -14,7 +14,6 @@ from scripts.benchmarks import plots
 from scripts.benchmarks.race import Result, Spread
 from scripts.benchmarks.results import Results, read
 
-
 _HEAD = 2
 """Lines of a table without results: what was not measured stays on the page as it is."""
 
