@@ -31,8 +31,9 @@ def test_its_commands_are_understood():
     commands = [shlex.split(line, comments=True)[1:] for line in lines if re.match(r"raudience [a-z]+ ", line)]
     said = [words for words in commands if words[0] not in ("turns",)]
     assert [parser().parse_args(words).command for words in said] == [
-        "replay", "why", "plan", "apply", "estimate", "audiences", "audiences", "audiences", "audiences", "download",
-        "why", "outputs", "outputs", "outputs", "connections", "connections", "forward", "connections", "replay",
+        "replay", "why", "replay", "plan", "apply", "estimate", "audiences", "audiences", "audiences", "audiences",
+        "download", "why", "outputs", "outputs", "outputs", "connections", "connections", "forward", "connections",
+        "replay",
     ]  # fmt: skip
 
 
