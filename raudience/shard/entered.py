@@ -48,14 +48,13 @@ class Entered:
         self.keys = keys
         self.since = np.array(since, np.int64)
         self._pieces: list[Entries] = []
-        self._count = self._stale = 0
+        self._stale = 0
         self._sweep: _Sweep | None = None
 
     def note(self, row: NDArray[np.int32], audience: NDArray[np.int32], at: NDArray[np.int64], gone: int) -> None:
         """Rows that entered, the latest last; gone: how many left meanwhile."""
         self._stale += gone
         if len(row):
-            self._count += len(row)
             self._pieces.append(Entries(row, self._narrow(audience), at))
             self._join_small()
 
@@ -85,7 +84,6 @@ class Entered:
             self._sweep = _Sweep(self._stale)
         before, sweep = len(self), self._sweep
         sweep.go_on(self._pieces, holds)
-        self._count = sum(len(each.row) for each in self._pieces)
         sweep.gone += before - len(self)
         if sweep.place < len(self._pieces):
             return
@@ -106,7 +104,6 @@ class Entered:
         """Forget the entries of rows, bool[rows]."""
         kept = [each.take(~rows[each.row]) for each in self._pieces]
         self._pieces = [each for each in kept if len(each.row)]
-        self._count = sum(len(each.row) for each in self._pieces)
 
     def graft(self, other: Entered, member: Member, to: NDArray[np.int32]) -> None:
         """Take the entries of another with the same audiences and these members; to: int32[n], own row of each of its
@@ -162,7 +159,7 @@ class Entered:
         return sum(array.nbytes for each in self._pieces for array in each)
 
     def __len__(self) -> int:
-        return self._count
+        return sum(len(each.row) for each in self._pieces)
 
     def _since_then(self, member: Member, since: NDArray[np.int64]) -> list[Entries]:
         """Entries of members that have none, where others say that the audience began at another instant."""
@@ -195,8 +192,8 @@ class Entered:
             pieces[-2:] = [_joined(pieces[-2:])]
 
     def _set(self, entries: Entries) -> None:
-        self._count = len(entries.row)
-        self._pieces = [entries.take(slice(start, start + _LARGE)) for start in range(0, self._count, _LARGE)]
+        starts = range(0, len(entries.row), _LARGE)
+        self._pieces = [entries.take(slice(start, start + _LARGE)) for start in starts]
 
     def _narrow(self, audience: NDArray[np.int32]) -> NDArray[np.unsignedinteger] | NDArray[np.int32]:
         return audience.astype(np.uint16) if len(self.keys) < 1 << 16 else audience
