@@ -7,7 +7,7 @@ import msgspec
 from scripts.benchmarks.questions import audiences, without_carts
 from scripts.benchmarks.race import Lane, Spread, spread
 
-PEERS = ("polars", "polars with numpy", "duckdb cold", "duckdb one pass")
+PEERS = ("polars", "polars with numpy", "polars as first written", "duckdb cold", "duckdb one pass")
 
 
 class Cold(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from scripts.benchmarks.engine import Bits, Delta, delta_of_words, members_of_words, words_of_truths
-from scripts.benchmarks.leaves import ACTIONS, ADD, LOOKBACK, PURCHASE, Abandoned, Attribute, Counted, resolve
+from scripts.benchmarks.leaves import ACTIONS, ADD, LOOKBACK, PURCHASE, Abandoned, Attribute, Counted, Leaf, resolve
 from scripts.benchmarks.profile_table import ProfileTable
 from scripts.benchmarks.questions import Question
 from scripts.benchmarks.windows import edges, needed
@@ -56,25 +56,40 @@ class PolarsEngine:
 
     def _evaluate(self, frames: Frames, rows: int, profiles: NDArray[np.int64] | slice) -> Bits:
         """frames: events whose `profile` is a position in `profiles`, which has `rows` entries."""
-        leaves = self._asked.leaves
-        counted = [leaf for leaf in leaves if isinstance(leaf, Counted)]
-        asked: list[pl.LazyFrame] = [self._counted(leaf, frames) for leaf in counted]
-        carts = [leaf for leaf in leaves if isinstance(leaf, Abandoned)]
-        if carts:
-            asked += [self._last(ADD, frames), self._last(PURCHASE, frames)]
-            asked += [self._acted(leaf, frames) for leaf in carts if leaf.any_action]
-        answers = iter(pl.collect_all(asked))
-        found = {leaf: _flags(next(answers)["profile"], rows) for leaf in counted}
-        if carts:
-            added, bought = (_latest(next(answers), rows) for _ in range(2))
-            open_carts = (added >= self._now - LOOKBACK) & (bought < added)
-            for leaf in carts:
-                holds = open_carts & (added <= self._now - leaf.wait)
-                found[leaf] = holds & ~_flags(next(answers)["profile"], rows) if leaf.any_action else holds
+        found = self._events_hold(frames, rows)
         truths = [
-            self.profiles.truth(leaf, profiles) if isinstance(leaf, Attribute) else found[leaf] for leaf in leaves
+            self._attribute_holds(leaf, profiles) if isinstance(leaf, Attribute) else found[leaf]
+            for leaf in self._asked.leaves
         ]
         return words_of_truths(self._asked.formulas, truths, rows)
+
+    def _attribute_holds(self, leaf: Attribute, profiles: NDArray[np.int64] | slice) -> NDArray[np.bool_]:
+        return self.profiles.truth(leaf, profiles)
+
+    def _events_hold(self, frames: Frames, rows: int) -> dict[Leaf, NDArray[np.bool_]]:
+        leaves = self._asked.leaves
+        counted = [leaf for leaf in leaves if isinstance(leaf, Counted)]
+        carts = [leaf for leaf in leaves if isinstance(leaf, Abandoned)]
+        open_carts = self._carts(frames) if carts else []
+        acted = [self._acted(leaf, frames) for leaf in carts if leaf.any_action]
+        answers = iter(pl.collect_all([*(self._counted(leaf, frames) for leaf in counted), *open_carts, *acted]))
+        found: dict[Leaf, NDArray[np.bool_]] = {leaf: marked(next(answers)["profile"], rows) for leaf in counted}
+        added = self._added([next(answers) for _ in open_carts], rows)
+        for leaf in carts:
+            holds = (added >= self._now - LOOKBACK) & (added <= self._now - leaf.wait)
+            found[leaf] = holds & ~marked(next(answers)["profile"], rows) if leaf.any_action else holds
+        return found
+
+    def _carts(self, frames: Frames) -> list[pl.LazyFrame]:
+        """What `_added` needs."""
+        return [self._last(ADD, frames), self._last(PURCHASE, frames)]
+
+    def _added(self, answers: list[pl.DataFrame], rows: int) -> NDArray[np.int64]:
+        """For each profile with an open cart the time of the last add, -1 for others."""
+        if not answers:
+            return np.empty(0, np.int64)
+        added, bought = (latest(answer, rows) for answer in answers)
+        return np.where(bought < added, added, -1)
 
     def _window(self, name: int, low: int, high: int, frames: Frames) -> pl.LazyFrame:
         """Events of a name that are at least `low` and at most `high` ms old."""
@@ -82,6 +97,13 @@ class PolarsEngine:
         return pl.concat([part.lazy().filter(inside) for part in frames[name] if not part.is_empty()] or [_NOTHING])
 
     def _counted(self, leaf: Counted, frames: Frames) -> pl.LazyFrame:
+        selected = self._selected(leaf, frames)
+        if leaf.times == 1:
+            return selected.unique()
+        return selected.group_by("profile").len().filter(pl.col("len") >= leaf.times).select("profile")
+
+    def _selected(self, leaf: Counted, frames: Frames) -> pl.LazyFrame:
+        """The profile of each event that counts."""
         window = self._window(leaf.name, leaf.low, leaf.high, frames)
         tests = []
         if leaf.end - leaf.start < LOOKBACK:
@@ -90,11 +112,8 @@ class PolarsEngine:
             tests.append(pl.col("price") >= leaf.price)
         for column, codes in (("category", leaf.categories), ("platform", leaf.platforms)):
             if codes is not None:
-                tests.append(_one_of(pl.col(column), codes))
-        selected = (window.filter(*tests) if tests else window).select("profile")
-        if leaf.times == 1:
-            return selected.unique()
-        return selected.group_by("profile").len().filter(pl.col("len") >= leaf.times).select("profile")
+                tests.append(one_of(pl.col(column), codes))
+        return (window.filter(*tests) if tests else window).select("profile")
 
     def _last(self, name: int, frames: Frames) -> pl.LazyFrame:
         return self._window(name, 0, LOOKBACK, frames).group_by("profile").agg(pl.col("time").max())
@@ -192,17 +211,17 @@ class PolarsWithNumpy(PolarsEngine):
         return reduced
 
 
-def _one_of(column: pl.Expr, codes: tuple[int, ...]) -> pl.Expr:
+def one_of(column: pl.Expr, codes: tuple[int, ...]) -> pl.Expr:
     return column == codes[0] if len(codes) == 1 else column.is_in(list(codes))
 
 
-def _flags(profiles: pl.Series, rows: int) -> NDArray[np.bool_]:
+def marked(profiles: pl.Series, rows: int) -> NDArray[np.bool_]:
     flags = np.zeros(rows, bool)
     flags[profiles.to_numpy()] = True
     return flags
 
 
-def _latest(frame: pl.DataFrame, rows: int) -> NDArray[np.int64]:
+def latest(frame: pl.DataFrame, rows: int) -> NDArray[np.int64]:
     latest = np.full(rows, -1, np.int64)
     latest[frame["profile"].to_numpy()] = frame["time"].to_numpy()
     return latest

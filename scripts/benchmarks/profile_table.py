@@ -22,6 +22,10 @@ class ProfileTable:
     def __len__(self) -> int:
         return len(self._columns["country"])
 
+    def rows(self, profiles: NDArray[np.int64] | slice) -> dict[str, NDArray[np.generic]]:
+        """Every attribute of some profiles."""
+        return {name: column[profiles] for name, column in self._columns.items()}
+
     def change(self, start: int, stop: int) -> NDArray[np.int32]:
         """Take in the changes of events [start, stop), the last of each profile winning; returns whom they touch."""
         part = self._workload.changes(start, stop)

@@ -27,6 +27,7 @@ ENGINES: dict[str, tuple[str, str, tuple[object, ...]]] = {
     "python": ("peer_python", "PythonEngine", ()),
     "polars": ("peers_polars", "PolarsEngine", ()),
     "polars with numpy": ("peers_polars", "PolarsWithNumpy", ()),
+    "polars as first written": ("peer_polars_direct", "PolarsAsWritten", ()),
     "duckdb": ("peers_duckdb", "DuckEngine", ("time",)),
     "duckdb cold": ("peers_duckdb", "DuckEngine", ("name, time",)),
     "duckdb one pass": ("peers_duckdb", "DuckEngine", ("name, time", True)),

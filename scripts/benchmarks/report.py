@@ -31,7 +31,7 @@ def show_race(result: Result) -> None:
         wall = result.milliseconds(engine, "wall")
         moved = [step.adds + step.drops for steps in result.steps[engine] for step in steps]
         print(
-            f"  {engine:<18} {result.milliseconds(engine)!s:>22} ms CPU a batch, {wall!s:>22} ms wall, "
+            f"  {engine:<23} {result.milliseconds(engine)!s:>22} ms CPU a batch, {wall!s:>22} ms wall, "
             f"{plan.batch / wall.median / 1e3:8.3f} M events/s, {sum(moved) / len(moved):,.0f} changes a batch"
         )
         if engine.startswith("raudience"):
@@ -52,7 +52,7 @@ def show_cold(result: Cold) -> None:
     for engine, wall in result.wall.items():
         cpu = result.cpu[engine]
         ratio = f"{result.ratio(engine, 'wall')} wall, {result.ratio(engine, 'cpu')} CPU"
-        print(f"  {engine:<18} {min(wall):9.1f} ms wall, {min(cpu):9.1f} ms CPU; over raudience: {ratio}")
+        print(f"  {engine:<23} {min(wall):9.1f} ms wall, {min(cpu):9.1f} ms CPU; over raudience: {ratio}")
 
 
 def show_tables(result: Tables) -> None:
@@ -98,7 +98,7 @@ def show_end_to_end(result: EndToEnd) -> None:
         f"{result.changes:,} changes; decoding alone {result.decoding} M events/s"
     )
     for engine, rate in result.replays.items():
-        print(f"  {engine:<18} {rate} M events/s, {result.ratios[engine]} of decoding")
+        print(f"  {engine:<23} {rate} M events/s, {result.ratios[engine]} of decoding")
 
 
 def show_logs(result: LogSpeed) -> None:
