@@ -98,5 +98,4 @@ def _state(command: argparse.ArgumentParser) -> None:
 def _scale(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=scale)
     command.add_argument("--shards", type=options.count, required=True, metavar="N")
-    add_engine(command)
-    command.add_argument("--take-over", action="store_true", help="write to the running engine, and nobody else does")
+    add_engine(command, writes=True)

@@ -27,15 +27,12 @@ def add(commands: Any) -> None:
     opting.set_defaults(run=opt_out)
     for command in (erasing, opting):
         command.add_argument("--by", required=True, metavar="WHO", help="who asks for it: stands in the receipt")
-        command.add_argument(
-            "--take-over", action="store_true", help="write to the running engine, and nobody else does"
-        )
     listing = commands.add_parser("receipts", help="what was erased, and who opted out")
     listing.add_argument("--user", type=options.mpid, metavar="MPID", help="of this user only")
     listing.set_defaults(run=receipts)
     for command in (erasing, opting, listing):
         command.add_argument("--json", action="store_true", help="one JSON object a line")
-        add_engine(command)
+        add_engine(command, writes=command is not listing)
 
 
 def erase(asked: argparse.Namespace) -> int:

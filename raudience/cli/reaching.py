@@ -15,17 +15,25 @@ from raudience.cluster.keepsakes import place_of
 from raudience.cluster.states import need_state
 from raudience.errors import FixRequest
 
-__all__ = ["add_action", "add_author", "add_engine", "engine_of", "reached"]
+__all__ = ["add_action", "add_author", "add_engine", "add_take_over", "engine_of", "reached"]
 
 
-def add_engine(command: argparse.ArgumentParser) -> None:
-    """Let a command say which engine it means."""
+def add_engine(command: argparse.ArgumentParser, writes: bool = False) -> None:
+    """Let a command say which engine it means. writes: it can be the writer of one that runs."""
     command.add_argument(
         "--state", metavar="STATE", help="of an engine that does not run: a directory, or nats://host:port/name"
     )
     command.add_argument("--snapshots", metavar="URL", help="where snapshots are when the state is no directory")
     command.add_argument("--name", metavar="NAME", help="a lasting engine that runs on Ray")
     command.add_argument("--address", metavar="ADDRESS", help="Ray to use; default: RAY_ADDRESS")
+    add_take_over(command, "; write to a running engine, and nobody else does" if writes else "")
+
+
+def add_take_over(command: argparse.ArgumentParser, more: str = "") -> None:
+    """Let a command go on with a state that is in use."""
+    command.add_argument(
+        "--take-over", action="store_true", help=f"go on with a state that somebody else is at work on{more}"
+    )
 
 
 def add_author(command: argparse.ArgumentParser) -> None:
@@ -62,4 +70,4 @@ def engine_of(asked: argparse.Namespace) -> Engine:
         return find_engine(asked.name, asked.address)
     place = place_of(asked.state, asked.snapshots)
     need_state(place)
-    return start_engine("inline", place=place)
+    return start_engine("inline", place=place, take_over=asked.take_over)

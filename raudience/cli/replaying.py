@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raudience.cli import options
+from raudience.cli.reaching import add_take_over
 from raudience.cli.screen import progress, tell_outcome, waiting
 from raudience.cluster.books import read_book_file
 from raudience.cluster.engines import start_engine
@@ -46,6 +47,7 @@ def add(commands: Any) -> None:
         "--state", metavar="STATE", help=f"keep the state there, and go on with what is there: {options.STATE}"
     )
     command.add_argument("--snapshots", metavar="URL", help=options.SNAPSHOTS)
+    add_take_over(command)
     command.add_argument(
         "--shards", type=options.count, metavar="N", help="how many shards (default: by the CPUs there are)"
     )
@@ -74,6 +76,7 @@ def replay(asked: argparse.Namespace) -> int:
             address=asked.address,
             shard_cpus=asked.cpus_per_shard,
             place=place_named(asked.state, asked.snapshots),
+            take_over=asked.take_over,
         )
     with closing(engine), progress(asked.quiet) as tell:
         replayed = carry_out(engine, job, tell)

@@ -58,6 +58,7 @@ class RayCarrier(Carrier):
         self._actors: dict[int, Any] = {}
         self._knocks: dict[int, ray.ObjectRef[bool]] = {}
         there = self._find(COORDINATOR)
+        self._began = there is None
         if found and there is None:
             message = (
                 f"engine {name}: expected one that runs on this Ray, got none; --address or RAY_ADDRESS says which Ray"
@@ -162,6 +163,11 @@ class RayCarrier(Carrier):
         for handle in self._actors.values():
             ray.kill(handle)
         self._actors = {}
+
+    def abandon(self) -> None:
+        """End the actors, unless they were there before."""
+        if self._began:
+            self.dissolve()
 
     def _idle(self) -> bool:
         """Whether the shards may be asked to do other work: they are there for this driver alone, and no fewer than the

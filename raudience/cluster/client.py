@@ -67,6 +67,7 @@ def connect(
     memory_per_shard: int | None = None,
     by: str = "",
     audit: int = 0,
+    take_over: bool = False,
 ) -> Client:
     """A client of an engine of its own, or of the lasting engine `name` on Ray, which is started when it is not there.
 
@@ -76,11 +77,12 @@ def connect(
     no directory. Without `state` everything lives as long as the engine. scaling: least and most shards; between them
     their load decides (`docs/scaling.md`). cpus_per_shard, memory_per_shard: what each shard asks Ray for, in CPUs and
     bytes. by: who asks, as the journal of the account and the versions of audiences will say. audit: how
-    many users are worked out anew every minute, to see that nothing differs (`docs/audit.md`).
+    many users are worked out anew every minute, to see that nothing differs (`docs/audit.md`). take_over: go on with
+    a state that another process is at work on, which is refused from then on; without, FixRequest says who is.
     """
     policy = Scaling(*scaling) if isinstance(scaling, tuple) else scaling
     place = place_named(state, snapshots)
-    started = start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard)
+    started = start_engine(engine, shards, address, name, cpus_per_shard, place, policy, memory_per_shard, take_over)
     started.audits.keep_on(audit)
     return Client(started, by)
 

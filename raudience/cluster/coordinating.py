@@ -15,6 +15,7 @@ from raudience.catalog.deciding import decide
 from raudience.catalog.entries import CatalogState
 from raudience.catalog.refusing import refuse
 from raudience.catalog.wanting import Ready, Wanted, is_due, next_step, waiting_and_missing
+from raudience.clock import now_ms
 from raudience.cluster.entries import (
     FORMAT,
     Claimed,
@@ -27,12 +28,13 @@ from raudience.cluster.entries import (
     Receipted,
     Told,
 )
+from raudience.cluster.keeping import Keeper
 from raudience.cluster.keepsakes import Keepsake
 from raudience.cluster.lasting import LastingShell
 from raudience.cluster.ledger import EngineState, Ledger, Receipts
 from raudience.cluster.replicas import read_back
 from raudience.coordinator import AudienceCount, SizeBucket, Step, merge, narrow, owners
-from raudience.errors import ReportBug, StateDamaged
+from raudience.errors import FixRequest, ReportBug, StateDamaged
 from raudience.hashing import KEY_GROUPS
 from raudience.ingest.identity import Links
 from raudience.records import Changes, Receipt
@@ -44,6 +46,8 @@ NAME: Final = "coordinator"
 """Of its log and snapshots."""
 TOLD_KEPT: Final = 100_000
 """Records of the log that are always kept: so far back changes can be read again."""
+_PATIENCE: Final = 2.0
+"""Seconds that who is ending, the actors of a driver that has gone for instance, has to let go of the state."""
 
 
 class CoordinatorShell(LastingShell[CoordinatorEntry]):
@@ -73,6 +77,19 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
             self._recover(self._keepsake, founded)
         self._open = True
         return self.state()
+
+    def hold(self) -> None:
+        """Tell others that this engine is at work on its state. Raises FixRequest that says who else is, before
+        anything is taken from that one; then nothing is open."""
+        if self._keepsake is None or self._open:
+            return
+        keeper = self._kept(self._keepsake)
+        other = keeper.hold(self._keepsake.holder(now_ms()), _PATIENCE)
+        if other is not None:
+            keeper.close()
+            self._keeper = None
+            message = self._keepsake.in_use_by(other)
+            raise FixRequest(message)
 
     def keepsake(self) -> Keepsake | None:
         """Where this engine lasts."""
@@ -254,16 +271,23 @@ class CoordinatorShell(LastingShell[CoordinatorEntry]):
         return self._ledger.contents()
 
     def _recover(self, keepsake: Keepsake, founded: Founded) -> None:
-        self._keeper = self._keeper or keepsake.keeper(NAME, CoordinatorEntry, TOLD_KEPT)
+        keeper = self._kept(keepsake)
+        # One who comes back, or takes over, does so whoever is there: the log knows one writer.
+        keeper.hold(keepsake.holder(now_ms()))
         self._ledger = Ledger()
-        last = self._keeper.take_over()
-        if not last and (others := self._keeper.others()):
+        last = keeper.take_over()
+        if not last and (others := keeper.others()):
             message = f"{NAME}: expected a log, as there is one of {others[0]}, got none; restore a copy of the state"
             raise StateDamaged(message)
-        self._position = read_back(self._ledger, self._keeper, last)
+        self._position = read_back(self._ledger, keeper, last)
         if not last:
             self._log(founded)
             self._ledger.replay(founded)
+
+    def _kept(self, keepsake: Keepsake) -> Keeper[CoordinatorEntry]:
+        if self._keeper is None:
+            self._keeper = keepsake.keeper(NAME, CoordinatorEntry, TOLD_KEPT)
+        return self._keeper
 
     def _record(self, entry: CoordinatorEntry) -> None:
         """Make an entry durable, then true."""

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+from raudience.clock import now_ms
 from raudience.cluster.engine import Engine
 from raudience.cluster.hands import ManyHands
 from raudience.cluster.inline import InlineEngine
@@ -13,6 +14,7 @@ from raudience.cluster.keepsakes import Keepsake, Place
 from raudience.cluster.outgoing import outgoing_of
 from raudience.cluster.sending import Sending
 from raudience.coordinator import Scaling
+from raudience.durability.holding import this_process
 from raudience.errors import FixRequest
 from raudience.forward.figures import Figures
 
@@ -30,10 +32,12 @@ def start_engine(
     place: Place | None = None,
     scaling: Scaling | None = None,
     shard_memory: int | None = None,
+    take_over: bool = False,
 ) -> Engine:
     """Start the engine, or find the lasting one of that name; with a place, go on with the state that is there.
-    address, lasting, shard_cpus and shard_memory mean something on Ray only."""
-    keepsake = None if place is None else Keepsake(place)
+    address, lasting, shard_cpus and shard_memory mean something on Ray only. take_over: also from a process that is at
+    work on the state; without, FixRequest says who that is."""
+    keepsake = None if place is None else _keepsake(place, lasting, take_over)
     if name == "inline":
         return InlineEngine(shards or 1, keepsake, scaling=scaling)
     # Importing Ray takes most of a second and starts threads: only who asks for it pays.
@@ -42,6 +46,11 @@ def start_engine(
         shards, address, lasting, shard_cpus, keepsake, scaling=scaling, shard_memory=shard_memory
     )
     return engine
+
+
+def _keepsake(place: Place, lasting: str | None, take_over: bool) -> Keepsake:
+    driver = this_process(now_ms()) if lasting is None else None
+    return Keepsake(place, yields=not take_over, driver=driver, engine=lasting or "")
 
 
 def find_engine(name: str, address: str | None = None) -> Engine:

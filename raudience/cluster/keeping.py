@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from raudience.durability.frames import frames, parts
+from raudience.durability.holding import Holder
 from raudience.durability.log import Log, Logs
 from raudience.durability.snapshots import Snapshots
 from raudience.errors import FixStore, RaudienceError, StateDamaged
@@ -100,6 +101,10 @@ class Keeper(Shelf[Entry]):
         self._since = 0
         self._size = 0
         self._writing: threading.Thread | None = None
+
+    def hold(self, holder: Holder, patience: float = 0) -> Holder | None:
+        """Tell others who is at work on this state; who else is, and is alive, if anybody. See `Logs.hold`."""
+        return self._logs.hold(holder, patience)
 
     def take_over(self) -> int:
         """Become the one who may append; the number of the last record."""

@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from raudience.cluster.keeping import SNAPSHOT_BYTES, Keeper
+from raudience.criteria.dates import write_moment
+from raudience.durability.holding import Holder, this_process
 from raudience.durability.log import Logs
 from raudience.durability.places import open_logs, open_snapshots, without_secrets
 from raudience.durability.snapshots import Snapshots
@@ -71,12 +73,34 @@ def no_failure(point: str) -> None:
 
 class Keepsake(msgspec.Struct, frozen=True):
     """How the shells of one engine last. background: snapshots do not stop a shell. every: bytes of log between
-    snapshots."""
+    snapshots. yields: the engine does not begin where somebody else is at work. driver: the process that the engine
+    ends with; engine: its name, when it has one and ends with none."""
 
     stores: Stores
     background: bool = True
     every: int = SNAPSHOT_BYTES
     failpoint: Failpoint = no_failure
+    yields: bool = False
+    driver: Holder | None = None
+    engine: str = ""
+
+    def holder(self, now: int) -> Holder:
+        """Who is at work, as whoever finds the state in use is told. Called where the coordinator is."""
+        return self.driver or this_process(now, self.engine)
+
+    def in_use_by(self, other: Holder) -> str:
+        """What to tell whoever finds somebody else at work, and what to do."""
+        since = f" since {write_moment(other.since)}" if other.since else ""
+        process = f"process {other.pid} on {other.host}" if other.pid else "another process"
+        who, instead = process, "stop it"
+        if self.driver is not None and (other.host, other.pid) == (self.driver.host, self.driver.pid):
+            who, instead = f"another client of this {process}", "close it"
+        if other.engine:
+            who, instead = f"engine {other.engine} on Ray ({process})", f"use --name {other.engine}"
+        return (
+            f"{self.stores}: expected a state that is not in use, got one that {who} has been at work on{since}; "
+            f"{instead}, or, when it does nothing any more, take over from it: --take-over (take_over=True)"
+        )
 
     def keeper(self, name: str, kind: Any, spare: int = 0) -> Keeper[Any]:
         """The keeper of the shell of a name, whose entries are of a kind; the last `spare` of them always stay."""

@@ -44,7 +44,7 @@ class RayEngine(Engine):
             begun = scaling.least if scaling is not None and shards is None else shards
             self.placement = find_placement(begun, shard_cpus, shard_memory)
             self._actors = RayCarrier(self.placement, name, keepsake, found)
-            super().__init__(self._actors, self.placement.shards, scaling)
+            self._come_to_life(scaling)
             self._agree(shards, self._actors.keepsake)
             self._warn(keepsake)
         except BaseException:
@@ -69,6 +69,14 @@ class RayEngine(Engine):
     def dissolve(self) -> None:
         """End the actors of this engine, named or not."""
         self._actors.dissolve()
+
+    def _come_to_life(self, scaling: Scaling | None) -> None:
+        try:
+            super().__init__(self._actors, self.placement.shards, scaling)
+        except FixRequest:
+            # Actors with a name would stay, for nobody.
+            self._actors.abandon()
+            raise
 
     def _agree(self, shards: int | None, keepsake: Keepsake | None) -> None:
         if keepsake is None and shards not in (None, self.shards):

@@ -45,6 +45,8 @@ class Writer(Calls):
         self.number, self.told = 0, 0
         self.now: int | None = None
         self.state = EngineState(0, (), shards, None, None, 0, None, None)
+        if self._keepsake is not None and self._keepsake.yields:
+            self._surely(self._hold)
         self._surely(self._open_all)
         self._look()
 
@@ -200,6 +202,10 @@ class Writer(Calls):
             except (Lost, Superseded):
                 continue
             return
+
+    def _hold(self) -> None:
+        self._carrier.revive(COORDINATOR)
+        self._wait(COORDINATOR, "hold")
 
     def _open_all(self) -> None:
         self._carrier.revive(COORDINATOR)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Final
 
+from raudience.durability.holding import Holder
 from raudience.errors import FixRequest, RaudienceError
 
 __all__ = ["Log", "Logs", "again", "check_name"]
@@ -77,6 +78,11 @@ class Logs(ABC):
     @abstractmethod
     def remove(self, name: str) -> None:
         """Forget a log and its records."""
+
+    def hold(self, holder: Holder, patience: float = 0) -> Holder | None:
+        """Tell others who is at work here, until `close`. None, or who else is and is alive, after `patience` seconds,
+        where that can be known. It keeps nobody from writing: `Log.take_over` does."""
+        return None
 
     @abstractmethod
     def close(self) -> None:

@@ -16,6 +16,7 @@ from threading import Condition, Lock, Thread
 from typing import Any, Final, TypeAlias
 
 from raudience.durability.disk import explained, make_directory, sync_directory
+from raudience.durability.holding import Hold, Holder
 from raudience.durability.log import Log, Logs, again, check_name
 from raudience.durability.sqlite_file import checksum, connect, prepare, sqlite_explained, transaction
 from raudience.errors import FixStore, StateDamaged, Superseded
@@ -41,6 +42,7 @@ class SqliteLogs(Logs):
     def __init__(self, directory: Path) -> None:
         make_directory(directory)
         self._directory = directory
+        self._hold = Hold(directory / "holder")
 
     def open(self, name: str) -> SqliteLog:
         return SqliteLog(self._path(name))
@@ -65,8 +67,11 @@ class SqliteLogs(Logs):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
             sync_directory(self._directory)
 
+    def hold(self, holder: Holder, patience: float = 0) -> Holder | None:
+        return self._hold.take(holder, patience)
+
     def close(self) -> None:
-        """Nothing is shared."""
+        self._hold.let_go()
 
     def _path(self, name: str) -> Path:
         check_name(name)

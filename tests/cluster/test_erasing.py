@@ -139,7 +139,7 @@ def test_a_crash_in_between_is_carried_out_by_who_comes_next(tmp_path, point):
     armed.append(True)
     with pytest.raises(Crash):
         client.erase(MINE, by="me")
-    with connect(engine="inline", state=state) as after:
+    with connect(engine="inline", state=state, take_over=True) as after:
         after.advance(NOW + 9)
         (receipt,) = after.receipts(MINE)
         assert receipt.purged_at is not None
