@@ -6,7 +6,8 @@ import csv
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 
 from raudience.cluster.change_lines import HEADER, change_lines, number_lines
 from raudience.criteria.dates import write_moment
+from raudience.durability.disk import alone
 from raudience.errors import FixRequest
 from raudience.records import Changes
 
-__all__ = ["CHANGES", "REJECTS", "SUMMARY", "Outcome", "folder_of"]
+__all__ = ["CHANGES", "REJECTS", "SUMMARY", "Outcome", "claimed", "folder_of"]
 
 CHANGES: Final = "changes.csv"
 REJECTS: Final = "rejects.ndjson"
@@ -30,6 +32,28 @@ _PIECE: Final = 20_000
 _BUFFER: Final = 1 << 20
 
 Identify: TypeAlias = Callable[[NDArray[np.int64], tuple[str, ...]], list[dict[str, tuple[str, ...]]]]
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Nobody else replays into the folder meanwhile; one that is made for this and stays empty goes again.
+
+    Raises FixRequest when somebody does, or when the folder holds something else than the results of a replay.
+    """
+    _held(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder) as mine:
+        if not mine:
+            message = (
+                f"{folder}: expected a folder that nobody writes to, got one that another replay is writing to now; "
+                "wait for it, or choose another with --out"
+            )
+            raise FixRequest(message)
+        try:
+            yield
+        finally:
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def folder_of(instant: int) -> str:
@@ -84,13 +108,19 @@ class Outcome:
         self._changes.close()
 
 
-def _make_room(folder: Path) -> None:
+def _held(folder: Path) -> list[str]:
+    """What an earlier replay has left."""
     held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     foreign = [name for name in held if name not in (CHANGES, REJECTS, SUMMARY) and not _MEMBERS.fullmatch(name)]
     if foreign or (folder.exists() and not folder.is_dir()):
         got = f"one with `{foreign[0]}` in it" if foreign else "a file"
         message = f"{folder}: expected a new folder or one that a replay wrote, got {got}; choose another with --out"
         raise FixRequest(message)
+    return held
+
+
+def _make_room(folder: Path) -> None:
+    held = _held(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name in held:
         path = folder / name

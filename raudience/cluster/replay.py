@@ -16,7 +16,7 @@ from raudience.clock import monotonic
 from raudience.cluster.engine import Engine
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.loading import Loaded, Step, Tell, load
-from raudience.cluster.outcome import Outcome
+from raudience.cluster.outcome import Outcome, claimed
 from raudience.cluster.rounds import Round
 from raudience.cluster.timeline import Timeline
 from raudience.criteria.dates import write_moment
@@ -101,7 +101,7 @@ def replay(engine: Engine, job: Replay, tell: Tell = lambda _: None) -> Replayed
     asked = wanted_by(_checked(job), job.identities)
     wanted = ALL if engine.lasts else asked
     start = monotonic()
-    with load(engine, job.events, job.input, job.spill, tell, wanted) as loaded:
+    with claimed(job.out), load(engine, job.events, job.input, job.spill, tell, wanted) as loaded:
         outcome = Outcome(job.out)
         try:
             summary = _Player(engine, job, loaded, outcome, tell).play()

@@ -12,7 +12,7 @@ from typing import Final
 
 from raudience.errors import FixStore
 
-__all__ = ["explained", "locked", "make_directory", "sync_directory"]
+__all__ = ["alone", "explained", "locked", "make_directory", "sync_directory"]
 
 _HINTS: Final = {
     errno.ENOSPC: "the disk is full: free space or move the state",
@@ -57,6 +57,28 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[bool]:
+    """True: of the processes that ask, only this one is inside; False: another one is, and this one is not. Where
+    directories cannot be locked everybody is let in. Raise FixStore."""
+    with explained(directory):
+        descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        yield _locked_now(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked_now(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def sync_directory(path: Path) -> None:

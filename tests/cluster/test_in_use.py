@@ -11,11 +11,12 @@ from raudience.cluster.carrier import COORDINATOR
 from raudience.cluster.client import connect
 from raudience.cluster.inline import InlineEngine
 from raudience.cluster.keepsakes import Keepsake, Place
+from raudience.cluster.outcome import claimed
 from raudience.cluster.rayed import RayEngine
 from raudience.cluster.states import check_state, show_state
 from raudience.durability.holding import Holder
 from raudience.errors import FixRequest
-from tests.cluster.world import START, batch, write_book
+from tests.cluster.world import START, batch, lines, write_book, write_lines
 
 
 def begun(tmp_path, **how):
@@ -46,6 +47,14 @@ def test_a_second_replay_into_a_state_is_refused_before_it_reads_anything(tmp_pa
         assert main(["replay", "nowhere.ndjson", *words, "--engine", "inline"]) == 2
     assert "got one that another client of this process" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_second_replay_into_a_folder_is_a_mistake_of_the_command(tmp_path, capsys):
+    book, out = write_book(tmp_path), tmp_path / "out"
+    with claimed(out):
+        words = ["--audiences", str(book), "--out", str(out), "--engine", "inline"]
+        assert main(["replay", str(write_lines(tmp_path / "all.ndjson", lines())), *words]) == 2
+    assert "another replay is writing to now; wait for it" in capsys.readouterr().err
 
 
 def test_take_over_goes_on_whoever_is_there(tmp_path, capsys):

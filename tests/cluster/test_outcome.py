@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from raudience.cluster.outcome import Outcome, folder_of
+from raudience.cluster.outcome import Outcome, claimed, folder_of
 from raudience.errors import FixRequest
 from tests.coordinator.test_merging import changes
 
@@ -79,3 +79,26 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path, foreign):
     with pytest.raises(FixRequest, match="choose another with --out"):
         Outcome(tmp_path)
     assert written(tmp_path) == {foreign: "mine"}
+
+
+def test_a_second_replay_into_a_folder_is_refused_while_the_first_is_under_way(tmp_path):
+    out = tmp_path / "results" / "out"
+    with claimed(out):
+        Outcome(out).abandon()
+        with pytest.raises(FixRequest, match="got one that another replay is writing to now"), claimed(out):
+            raise AssertionError
+        assert (out / "changes.csv").exists()
+    with claimed(out):
+        pass
+
+
+def test_a_folder_that_was_claimed_in_vain_goes_again(tmp_path):
+    with claimed(tmp_path / "out"):
+        assert (tmp_path / "out").is_dir()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_somebody_else_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(FixRequest, match=r"got one with `letter.txt` in it"), claimed(tmp_path):
+        raise AssertionError
