@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from raudience.clock import SECOND
+from raudience.criteria.dates import write_moment
 from raudience.forward.figures import Backfill, Figures
 from raudience.forward.members import WHOLE
 
 __all__ = ["HEADINGS", "KEY", "cells", "line", "properties"]
 
 HEADINGS: Final = ("connection", "held", "left", "oldest", "backfill", "items/s", "requests", "bucket", "state")
+_CLOCK: Final = slice(11, 19)
+"""Of an instant: hours, minutes and seconds."""
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 KEY: Final = 8
@@ -41,6 +44,9 @@ def line(each: Figures) -> str:
         parts.append(f"backfill {_filled(each.backfill)}")
     if each.rate:
         parts.append(f"{each.rate:,.0f} items/s, {each.throttled:.0%} of the time waiting for the bucket")
+    if each.waiting is not None:
+        tried = f"try {each.waiting.attempt} of {each.waiting.most} at {write_moment(each.waiting.until)}"
+        parts.append(f"waits for {each.output} ({each.waiting.reason}): {tried}")
     return f"{_called(each)}: {', '.join(parts)}" + ("" if each.fault is None else f", {each.fault}")
 
 
@@ -80,6 +86,9 @@ def _filled(backfill: Backfill | None) -> str:
 def _state(each: Figures) -> str:
     if each.fault is not None:
         return each.fault
+    if each.waiting is not None:
+        clock = write_moment(each.waiting.until)[_CLOCK]
+        return f"{each.waiting.reason}, try {each.waiting.attempt} of {each.waiting.most} at {clock}Z"
     return "sending" if each.backlog else "in step"
 
 

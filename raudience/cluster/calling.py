@@ -75,7 +75,7 @@ class Calls:
     def heed(self, outcome: Outcome, kind: RequestKind) -> None:
         """A partner that takes nothing of a class before an instant takes nothing of anybody of this account."""
         if isinstance(outcome, Retry | RateLimited):
-            self._tally.retry()
+            self._tally.retry(outcome)
         if isinstance(outcome, RateLimited) and outcome.until is not None:
             self._world.buckets[kind].close(outcome.until)
 

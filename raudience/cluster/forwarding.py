@@ -168,7 +168,9 @@ class Forwarder:
 
     def figures(self, output: str, now: int) -> Figures:
         """What operators see."""
-        return self.tally.figures(self.link.forwarded, output, self.connection, now)
+        missed, until = max((self._attempts, self._waits), self.connection.missed, key=lambda each: each[1])
+        waiting = self.tally.waiting(missed, until, now)
+        return self.tally.figures(self.link.forwarded, output, self.connection, now, waiting)
 
     def end(self, at: int) -> bool:
         """Do downstream what the partner's policy says of an audience that was deleted at an instant; whether all of it

@@ -135,6 +135,11 @@ class Connection:
         return len(self._live), len(self._later)
 
     @property
+    def missed(self) -> tuple[int, int]:
+        """How many requests have failed in a row, and the instant of the next try."""
+        return self._attempts, self._waits
+
+    @property
     def is_told(self) -> bool:
         """Whether the partner knows all that was planned, and everybody was looked at since the beginning."""
         return not self._batches and not self._later

@@ -9,9 +9,11 @@ import msgspec
 
 from raudience.clock import MINUTE, SECOND
 from raudience.forward.connection import Connection
+from raudience.forward.kinds import NO_ANSWER, RateLimited, Retry
 from raudience.forward.partner import Forwarded
+from raudience.forward.retrying import MOST_ATTEMPTS
 
-__all__ = ["Backfill", "Figures", "Tally"]
+__all__ = ["Backfill", "Figures", "Tally", "Waiting"]
 
 _RECENT: Final = MINUTE
 """Milliseconds over which rates are taken."""
@@ -34,12 +36,23 @@ class Backfill(msgspec.Struct, frozen=True):
         return 100.0 if not self.total else 100.0 * self.done / self.total
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A wait for the next try, because the last ones failed. until: its instant in milliseconds. attempt: its number,
+    of `most`; then the connection stops. reason: what the last one came to, without the words of the partner."""
+
+    until: int
+    attempt: int
+    most: int
+    reason: str
+
+
 class Figures(msgspec.Struct, frozen=True):
     """backlog: users who have to be looked at or sent. age: milliseconds since the oldest change that is not sent yet
     was heard of, or since changes are not heard of because of a fault. rate: items that the partner has taken, a
     second, over the last minute. items, requests, retries: since this forwarder began. throttled: share of the time of
     work that was spent waiting for the bucket of the account. held: values that the partner
-    has acknowledged, by kind. succeeded: the instant of its last yes, in milliseconds. fault: its kind."""
+    has acknowledged, by kind. succeeded: the instant of its last yes, in milliseconds. fault: its kind. waiting: for
+    the next try, None when it does not."""
 
     connection: str
     output: str
@@ -56,6 +69,7 @@ class Figures(msgspec.Struct, frozen=True):
     held: dict[str, int]
     succeeded: int | None
     fault: str | None
+    waiting: Waiting | None = None
 
 
 class Tally:
@@ -64,6 +78,7 @@ class Tally:
     def __init__(self) -> None:
         self.items, self.requests, self.retries = 0, 0, 0
         self.succeeded: int | None = None
+        self._failure: Retry | RateLimited = NO_ANSWER
         self._state: State = "idle"
         self._since: int | None = None
         self._busy, self._throttled = 0, 0
@@ -100,9 +115,9 @@ class Tally:
         self.items, self.succeeded = self.items + items, now
         _note(self._taken, now, items)
 
-    def retry(self) -> None:
+    def retry(self, failure: Retry | RateLimited) -> None:
         """Something has to be asked again."""
-        self.retries += 1
+        self.retries, self._failure = self.retries + 1, failure
 
     def hear(self, live: int, later: int, now: int) -> None:
         """So many users wait because something has happened to them, and so many for a backfill; to be called when
@@ -137,7 +152,16 @@ class Tally:
         rate = _rate(self._settled, now)
         return Backfill(self._total - self._later, self._total, self._later / rate if rate else None)
 
-    def figures(self, what: Forwarded, output: str, connection: Connection, now: int) -> Figures:
+    def waiting(self, missed: int, until: int, now: int) -> Waiting | None:
+        """The wait until an instant, after so many tries that failed in a row; None when nothing is waited for."""
+        if not missed or until <= now:
+            return None
+        status = self._failure.status
+        return Waiting(until, missed + 1, MOST_ATTEMPTS + 1, f"answer {status}" if status else self._failure.text)
+
+    def figures(
+        self, what: Forwarded, output: str, connection: Connection, now: int, waiting: Waiting | None = None
+    ) -> Figures:
         """How a connection of an output stands."""
         fault = connection.fault
         return Figures(
@@ -156,6 +180,7 @@ class Tally:
             held={kind: held.acknowledged() for kind, held in connection.held.items()},
             succeeded=self.succeeded,
             fault=None if fault is None else type(fault.failure).__name__,
+            waiting=waiting if fault is None else None,
         )
 
     def rate(self, now: int) -> float:

@@ -1,7 +1,9 @@
 """Figures of connections in words."""
 
+import msgspec
+
 from raudience.cli.figures import HEADINGS, cells, line, properties
-from raudience.forward.figures import Backfill, Figures
+from raudience.forward.figures import Backfill, Figures, Waiting
 
 BUSY = Figures(
     connection="4bb80e9d18812b8fa8572f9b47ca15ab", output="ads", audience="pros", variation="Control", backlog=1_750,
@@ -30,6 +32,12 @@ def test_a_line_tells_the_same_and_nothing_that_is_not():
         "backfill 250 of 2,000 (12%, 1 min 30 s left), 1,234 items/s, 25% of the time waiting for the bucket"
     )
     assert line(IDLE) == "pros to lake (4bb80e9d): holds nothing, 0 user(s) left, SignInAgain"
+
+
+def test_a_connection_that_waits_says_for_whom_why_until_when_and_which_try_comes():
+    waits = msgspec.structs.replace(BUSY, waiting=Waiting(1_767_225_661_500, 4, 9, "no answer"))
+    assert cells(waits)[-1] == "no answer, try 4 of 9 at 00:01:01Z"
+    assert line(waits).endswith(", waits for ads (no answer): try 4 of 9 at 2026-01-01T00:01:01.500Z")
 
 
 def test_a_page_tells_each_by_its_name():

@@ -396,3 +396,18 @@ def test_who_was_erased_stays_in_the_ledger_until_the_partner_has_taken_them_off
     stage.work()
     assert stage.server.of("Big Spenders (phone)") == set()
     assert b"b@x.com" not in written(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("missed", "told"), [([503, 503], "try 3 of 9: answer 503"), ([None], "try 2 of 9: no answer")]
+)
+def test_who_waits_for_a_partner_tells_which_try_comes_and_when(stage, missed, told):
+    stage.people.put(3, email=["c@x.com"])
+    stage.server.answers = [*missed]
+    while stage.server.answers:
+        stage.now = max(stage.now, stage.forwarder.work())
+    following = stage.forwarder.work()
+    waiting = stage.forwarder.figures("lists", stage.now).waiting
+    assert (waiting.until, f"try {waiting.attempt} of {waiting.most}: {waiting.reason}") == (following, told)
+    stage.work()
+    assert stage.forwarder.figures("lists", stage.now).waiting is None

@@ -1,6 +1,7 @@
 """What operators see of a connection."""
 
-from raudience.forward.figures import Backfill, Tally
+from raudience.forward.figures import Backfill, Tally, Waiting
+from raudience.forward.kinds import NO_ANSWER, RateLimited
 
 MINUTE = 60_000
 
@@ -58,3 +59,13 @@ def test_of_the_time_of_work_that_counts_which_waits_for_the_bucket():
         tally.pass_time(now, state)
     tally.pass_time(10_000, "idle")
     assert tally.throttled() == 0.75
+
+
+def test_a_wait_tells_the_next_try_and_what_the_last_one_came_to_without_words_of_the_partner():
+    tally = Tally()
+    assert tally.waiting(0, 5_000, 1_000) is None
+    tally.retry(NO_ANSWER)
+    assert tally.waiting(2, 5_000, 1_000) == Waiting(5_000, 3, 9, "no answer")
+    tally.retry(RateLimited(429, "TOO_MANY", "ann@x.org asks too often"))
+    assert tally.waiting(8, 5_000, 1_000) == Waiting(5_000, 9, 9, "answer 429")
+    assert tally.waiting(8, 5_000, 5_000) is None
