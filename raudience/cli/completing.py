@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Final
 
+from raudience.catalog.nearest import unknown
+from raudience.catalog.topics import NAMESPACES
 from raudience.cli import options
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import say, tell_json
+from raudience.cli.screen import remark, say, tell_json
+from raudience.cluster.client import Client
 
 __all__ = ["add", "complete"]
 
+_NAMES: Final = 1_000
+"""Names among which one that looks like another is sought."""
 _ABOUT = "user.city for values, user for names of attributes, events, events.custom, categories, kinds"
 
 
@@ -30,6 +35,8 @@ def add(commands: Any) -> None:
 def complete(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
         found = client.complete(asked.typed, asked.about, asked.most)
+        if not found:
+            remark(_nothing(client, asked.about, asked.typed))
     if asked.json:
         tell_json(found)
         return 0
@@ -37,3 +44,14 @@ def complete(asked: argparse.Namespace) -> int:
     for each in found:
         say(f"{each.count:>{width},}  {each.text}")
     return 0
+
+
+def _nothing(client: Client, about: str, typed: str) -> str:
+    """Why nothing is suggested: nothing of what was typed, or nothing at all, and what was seen instead."""
+    if typed and client.complete("", about, 1):
+        return f"nothing that was seen of {about} has `{typed}` in it"
+    space, dot, _ = about.partition(".")
+    names = [each.text for each in client.complete("", space, _NAMES)] if dot else []
+    if names and space in NAMESPACES:
+        return str(unknown("about", "what was seen", about, (f"{space}.{name}" for name in names)))
+    return f"nothing was seen of {space} yet"

@@ -7,7 +7,7 @@ from typing import Any
 
 from raudience.cli import options
 from raudience.cli.reaching import add_engine, reached
-from raudience.cli.screen import say, table, tell_json
+from raudience.cli.screen import remark, say, table, tell_json
 from raudience.cluster.users import Member
 from raudience.criteria.dates import write_moment
 from raudience.records import Change
@@ -40,12 +40,16 @@ def add(commands: Any) -> None:
 def user(asked: argparse.Namespace) -> int:
     with reached(asked) as client:
         found = client.user(asked.mpid)
+        seen = bool(found) or client.seen(asked.mpid)
     rows = [(each.audience, _moment(each.entered, "unknown"), _moment(each.expires, "")) for each in found]
     if asked.json:
         for audience, entered, expires in rows:
             tell_json({"audience": audience, "entered": entered, "expires": expires or None})
-    else:
+    elif found:
         table(("audience", "entered", "leaves if nothing happens"), rows)
+    if not found:
+        nothing = "is in no audience" if seen else "was never seen, or not since what is kept: see that it is an MPID"
+        remark(f"user {asked.mpid} {nothing}")
     return 0
 
 

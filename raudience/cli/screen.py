@@ -19,8 +19,8 @@ from raudience.cluster.states import StateFigures
 from raudience.criteria.dates import write_moment
 
 __all__ = [
-    "ERRORS", "SCREEN", "complain", "progress", "redrawn", "say", "table", "tell_json", "tell_outcome", "tell_state",
-    "told_steps", "waiting", "width",
+    "ERRORS", "SCREEN", "complain", "progress", "redrawn", "remark", "say", "table", "tell_json", "tell_outcome",
+    "tell_state", "told_steps", "waiting", "width",
 ]  # fmt: skip
 
 ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -35,6 +35,11 @@ _SHORTEST: Final = 12
 def tell_json(value: object) -> None:
     """A value as JSON, in one line."""
     print(msgspec.json.encode(value, enc_hook=str).decode())
+
+
+def remark(line: str) -> None:
+    """Say on stderr why there is nothing to see, so that results stay clean."""
+    ERRORS.print(line, markup=False)
 
 
 def complain(error: Exception) -> None:

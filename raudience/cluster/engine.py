@@ -17,6 +17,7 @@ from raudience.catalog import Book
 from raudience.catalog.commands import CatalogCommand
 from raudience.catalog.documents import stored_book
 from raudience.catalog.entries import CatalogState
+from raudience.catalog.nearest import lacking
 from raudience.catalog.outlining import outlined
 from raudience.catalog.planning import plan
 from raudience.clock import monotonic, now_ms
@@ -382,9 +383,7 @@ class Engine(Estimating, UserLookups, UserErasures):
         if audience not in self._audiences:
             self._refresh()
         if audience not in self._audiences:
-            known = ", ".join(sorted(self._audiences)) or "none"
-            message = f"audience: expected one of {known}; got {audience}"
-            raise FixRequest(message)
+            raise FixRequest(lacking(audience, self._audiences))
 
 
 def _later(each: Round, moment: int) -> Round:

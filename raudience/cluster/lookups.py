@@ -34,6 +34,10 @@ class UserLookups:
         )
         return found
 
+    def seen(self, mpid: int) -> bool:
+        """Whether there is a profile of a user."""
+        return bool(self._writer.steadily(lambda: self._writer.ask_owner(group_of(mpid), "ask", "seen", mpid)))
+
     def page(self, audience: str, after: int | None = None, most: int = 1_000) -> Page:
         """The first `most` members of an audience behind an MPID, None: of all."""
         self._known(audience)

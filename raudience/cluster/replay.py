@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from raudience.catalog import Book
+from raudience.catalog.nearest import lacking
 from raudience.catalog.planning import plan
 from raudience.clock import monotonic
 from raudience.cluster.engine import Engine
@@ -116,8 +117,7 @@ def answer(question: Question, tell: Tell = lambda _: None) -> Explanation:
     engine = InlineEngine()
     planned = {audience.key for audience in question.book.audiences}
     if question.audience not in planned:
-        message = f"audience: expected one of {', '.join(sorted(planned))}; got {question.audience}"
-        raise FixRequest(message)
+        raise FixRequest(lacking(question.audience, planned))
     wanted = wanted_by(plan(question.book))
     with load(engine, question.events, question.input, question.spill, tell, wanted) as loaded:
         timeline = Timeline(loaded.rounds())

@@ -8,8 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.catalog.nearest import lacking
 from raudience.cluster.change_lines import each_change
 from raudience.cluster.engine import Engine
+from raudience.errors import FixRequest
 from raudience.records import Audit, Change, Membership
 from raudience.records.memberships import UNKNOWN
 
@@ -34,6 +36,10 @@ class Lookups:
         """The audiences of a user, by key: since when, and when it ends if nothing happens."""
         return self._engine.memberships(mpid)
 
+    def seen(self, mpid: int) -> bool:
+        """Whether there is a profile of a user: something came that is still kept."""
+        return self._engine.seen(mpid)
+
     def page(
         self, audience: str, after: int | None = None, most: int = 1_000, identities: Sequence[str] = ()
     ) -> list[Member]:
@@ -50,7 +56,13 @@ class Lookups:
         self, audience: str | None = None, mpid: int | None = None, after: int = 0, until: int | None = None
     ) -> Iterator[Change]:
         """Every change of an audience, a user, or both, behind a position and up to another (None: the last), as far
-        back as the engine keeps them."""
+        back as the engine keeps them; of an audience that was deleted too. Raises FixRequest for one that never was."""
+        known = {} if audience is None else self._engine.catalog().audiences
+        if audience is not None and audience not in known:
+            raise FixRequest(lacking(audience, known))
+        return self._changes_of(audience, mpid, after, until)
+
+    def _changes_of(self, audience: str | None, mpid: int | None, after: int, until: int | None) -> Iterator[Change]:
         while rounds := self._engine.told_of(after, audience, mpid):
             for number, changes in rounds:
                 if until is not None and number > until:

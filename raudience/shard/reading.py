@@ -74,6 +74,10 @@ class Known:
         entered = self._entered_of(audience)
         return Page(mpids[first], entered[rows[first]], more)
 
+    def seen(self, mpid: int) -> bool:
+        """Whether there is a profile of a user."""
+        return bool(self.profiles.index.find(np.array([mpid], np.int64))[0] >= 0)
+
     def memberships(self, mpid: int) -> tuple[Membership, ...]:
         """The audiences of a user, by key."""
         row = int(self.profiles.index.find(np.array([mpid], np.int64))[0])

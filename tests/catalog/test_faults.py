@@ -3,6 +3,7 @@
 import pytest
 
 from raudience.catalog.documents import read_book
+from raudience.catalog.nearest import lacking
 from raudience.errors import FixDefinition
 
 
@@ -156,3 +157,12 @@ def test_parts_that_repeat_without_end_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{depth}: &a{depth} [{', '.join([f'*a{depth - 1}'] * 10)}]" for depth in range(1, 8)]
     assert paths("\n".join([*lines, "audiences: [*a7]"]))[-1] == "audiences[0]"
+
+
+def test_of_many_audiences_some_are_named_and_the_one_that_is_meant():
+    keys = [f"a{number}" for number in range(300)]
+    assert lacking("buyers", ["fans"]) == "audience: expected one of fans; got buyers"
+    assert lacking("a", []) == "audience: expected one of none; got a"
+    assert lacking("b299", keys).startswith(
+        "audience: expected one of a0, a1, a10, a100, a101, ... (300 in all); got b299"
+    )

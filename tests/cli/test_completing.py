@@ -36,3 +36,19 @@ def test_no_more_are_shown_than_are_wanted(engine, capsys):
 def test_what_nobody_can_ask_about_is_a_mistake_of_the_command(engine, capsys):
     assert main(["complete", "shoes", *engine]) == 2
     assert "about: expected NAMESPACE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["user.plam"], "about: expected what was seen (user.plan), got `user.plam`"),
+        (["user.plan", "xyz"], "nothing that was seen of user.plan has `xyz` in it"),
+        (["calculated.ltv"], "nothing was seen of calculated yet"),
+        (["categories.custom"], "nothing was seen of categories yet"),
+    ],
+    ids=str,
+)
+def test_where_nothing_is_suggested_the_reason_is_told_beside_the_result(engine, capsys, words, told):
+    assert main(["complete", *words, *engine]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", f"{told}\n")

@@ -3,6 +3,7 @@
 import json
 
 from raudience.cli.main import main
+from raudience.cluster.client import connect
 
 
 def lines(capsys):
@@ -34,3 +35,24 @@ def test_changes_end_with_the_position_to_read_on_from(kept, capsys):
     assert [(each["audience"], each["mpid"], each["change"]) for each in found] == [("buyers", "-20", "in")]
     assert main(["changes", "--after", str(last["position"]), *kept]) == 0
     assert capsys.readouterr().out == f"Read on with --after {last['position']}\n"
+
+
+def test_an_audience_that_is_not_there_is_a_mistake_with_a_hint_and_shows_nothing(kept, capsys):
+    for command in (["changes", "--audience", "buyer"], ["members", "buyer"]):
+        assert main([*command, *kept]) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err) == (
+            "", "raudience: audience: expected one of buyers, fans; got buyer; did you mean buyers?\n",
+        )  # fmt: skip
+
+
+def test_of_a_user_without_audiences_it_is_said_whether_anything_was_seen(kept, capsys):
+    assert main(["user", "987654", *kept]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "user 987654 was never seen, or not since what is kept: see that it is an MPID\n"
+    with connect(engine="inline", state=kept[1]) as client:
+        away = next(mpid for mpid in range(-30, 30) if client.seen(mpid) and not client.user(mpid))
+    assert main(["user", str(away), *kept, "--json"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"user {away} is in no audience\n")

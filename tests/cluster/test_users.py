@@ -49,7 +49,15 @@ def test_changes_of_one_audience_and_user_are_those_among_all(client):
     assert list(client.changes_of(mpid=mpid)) == [change for change in every if change.mpid == mpid]
     both = [change for change in every if (change.audience, change.mpid) == ("buyers", mpid)]
     assert list(client.changes_of("buyers", mpid)) == both
-    assert list(client.changes_of("nobody")) == []
+
+
+def test_changes_of_an_audience_that_never_was_are_refused_with_the_one_that_was_meant(client):
+    with pytest.raises(FixRequest, match=r"audience: expected one of buyers, fans; got fan; did you mean fans\?"):
+        client.changes_of("fan")
+
+
+def test_who_has_a_profile_was_seen(client):
+    assert (client.seen(next(client.changes_of()).mpid), client.seen(987_654)) == (True, False)
 
 
 def test_changes_behind_a_position_do_not_come_again(client):
