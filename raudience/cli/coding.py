@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from raudience.catalog import Book
 from raudience.catalog.planning import plan as planned_of
 from raudience.cli.code_plans import plain_plan, tell_patches, tell_plan
 from raudience.cli.reaching import add_author, add_engine, reached
@@ -53,7 +54,15 @@ def add(commands: Any) -> None:
 
 def validate(asked: argparse.Namespace) -> int:
     read = read_book_folder(asked.path)
+    if read.book == Book(()):
+        # Who checks in a pipeline would take an empty file for a good one, and apply it.
+        got = "files" if asked.path.is_dir() else "a file"
+        message = f"{asked.path}: expected audiences, or settings of the account, got {got} without any"
+        raise FixRequest(message)
     planned = planned_of(read.book)
+    if not planned.audiences:
+        say(f"{asked.path}: good, but there are no audiences in it: settings of the account alone")
+        return 0
     files = len({origin.source for origin in read.origins.values()})
     told = f" in {files} file(s)" if asked.path.is_dir() else ""
     say(f"{asked.path}: good: {len(planned.audiences)} audience(s) of {len(planned.leaves)} distinct criteria{told}")

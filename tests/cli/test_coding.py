@@ -158,3 +158,19 @@ def test_an_export_may_be_printed(state, capsys):
     assert main(["export", *state]) == 0
     assert "key: buyers" in capsys.readouterr().out
     assert main(["export", "--audience", "fans", "--out", "x", *state]) == 2
+
+
+@pytest.mark.parametrize("text", ["", "# later\n", "audiences: []\n"])
+def test_where_there_is_nothing_to_validate_nothing_is_good(tmp_path, capsys, text):
+    (tmp_path / "book.yaml").write_text(text)
+    for path, got in ((tmp_path, "files"), (tmp_path / "book.yaml", "a file")):
+        assert main(["validate", str(path)]) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert f"{path}: expected audiences, or settings of the account, got {got} without any" in told.err
+
+
+def test_settings_without_audiences_are_good_and_said_to_be_alone(tmp_path, capsys):
+    (tmp_path / "book.yaml").write_text("settings: {lookback: 40 days}\n")
+    assert main(["validate", str(tmp_path / "book.yaml")]) == 0
+    assert "good, but there are no audiences in it" in capsys.readouterr().out
