@@ -21,9 +21,9 @@ INTERRUPTED = 130
 def main(words: Sequence[str] | None = None) -> int:
     """Carry out one command. 0: done; 3: done, but some lines of the input were refused; 2: what was asked, or a
     definition, must be put right; 4: `--check` found a difference; 1: it failed."""
-    asked = arguments.parser().parse_args(words)
-    start_logs(asked.log_level, asked.log_format)
     try:
+        asked = arguments.parser().parse_args(words)
+        start_logs(asked.log_level, asked.log_format)
         return int(asked.run(asked))
     except RaudienceError as error:
         complain(error)

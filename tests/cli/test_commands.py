@@ -1,6 +1,8 @@
 """The commands: what they print, where, and how they end."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +155,18 @@ def test_why_asks_only_one_of_files_and_an_engine(shop, capsys):
 def test_why_of_an_unknown_user_says_so(shop, capsys):
     assert main(["why", "999", "buyers", "--events", *shop]) == 0
     assert "this user was never seen" in capsys.readouterr().out
+
+
+def test_an_interrupt_while_the_program_is_loading_ends_it_without_a_traceback(tmp_path):
+    (tmp_path / "mmh3.py").write_text("import threading\nprint('loading', flush=True)\nthreading.Event().wait()\n")
+    words, where = [sys.executable, "-m", "raudience", "schema"], {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    with subprocess.Popen(
+        words, env={**os.environ, **where}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as command:
+        assert command.stdout.readline() == "loading\n"
+        command.send_signal(signal.SIGINT)
+        assert command.communicate() == ("", "interrupted\n")
+    assert command.returncode == 130
 
 
 def test_validate_counts_audiences_and_criteria(tmp_path, capsys):
