@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+from raudience.cluster.given import read_identities, read_mpid
 from raudience.cluster.instants import read_instant
-from raudience.criteria.identities import identity_field, similar_identity
 from raudience.errors import FixRequest
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
     "settings",
     "source",
 ]
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 EVENTS: Final = "files, folders or patterns of events: .ndjson, .json, .jsonl (also .gz), .parquet, .arrow"
 AUDIENCES: Final = "the book of audiences: a YAML or JSON file, or a folder of them"
@@ -85,26 +89,20 @@ def names(text: str) -> tuple[str, ...]:
 
 def identities(text: str) -> tuple[str, ...]:
     """Identities by their names of the Events API, whichever spelling was given."""
-    return tuple(map(_identity, names(text)))
-
-
-def _identity(name: str) -> str:
-    field = identity_field(name)
-    if field is None:
-        close = similar_identity(name)
-        hint = f"; did you mean {close}?" if close else ""
-        message = f"expected a user or device identity, such as email, got {name}{hint}"
-        raise argparse.ArgumentTypeError(message)
-    return field.name
+    return _read(read_identities, names(text))
 
 
 def mpid(text: str) -> int:
     """The number of a user."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()) or not -(2**63) <= int(text) < 2**63:
-        message = f"expected an MPID, a signed 64-bit whole number, got {text}"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
+    return _read(read_mpid, text)
+
+
+def _read(read: Callable[[Given], Found], given: Given) -> Found:
+    """What is read of what was given; the parser of arguments tells what is wrong with it."""
+    try:
+        return read(given)
+    except FixRequest as error:
+        raise argparse.ArgumentTypeError(str(error).partition(": ")[2]) from error
 
 
 def count(text: str) -> int:

@@ -31,6 +31,7 @@ from raudience.cluster.connections import Connections
 from raudience.cluster.engine import Engine
 from raudience.cluster.engines import EngineName, end_sending, figures_of, sending_of, start_engine
 from raudience.cluster.exports import Exports
+from raudience.cluster.given import read_identities, read_mpid
 from raudience.cluster.instants import Instant, read_instant
 from raudience.cluster.keepsakes import place_named
 from raudience.cluster.listing import experiment_of
@@ -203,11 +204,12 @@ class Client(Questions, Lookups, Exports, Privacy):
 
     def members(self, audience: str, identities: Sequence[str] = (), variation: str | None = None) -> list[Member]:
         """The users in an audience, or in one variation of its A/B test, ascending by MPID, with the identities that
-        are asked for."""
+        are asked for by their names of the Events API, in any spelling. Raises FixRequest for what is no identity."""
+        names = read_identities(identities)
         mpids = self._engine.members(audience)
         if variation is not None:
             mpids = in_variation(experiment_of(self._engine, audience), variation, mpids)
-        known = self._identities(mpids, tuple(identities))
+        known = self._identities(mpids, names)
         return [Member(mpid, values) for mpid, values in zip(mpids.tolist(), known, strict=True)]
 
     def outgoing(self, instead: Mapping[str, str] | None = None, stays: bool = False, alone: bool = False) -> Sending:
@@ -234,7 +236,7 @@ class Client(Questions, Lookups, Exports, Privacy):
 
     def why(self, mpid: int, audience: str) -> Explanation:
         """Why a user is in an audience or not: each criterion, its evidence, and when it flips."""
-        return self._engine.why(mpid, audience)
+        return self._engine.why(read_mpid(mpid), audience)
 
     def values(self, namespace: str, name: str) -> tuple[str, ...]:
         """Distinct values that were seen of an attribute: of `user`, `custom`, `identity` ... (records.Field)."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from raudience.clock import now_ms
 from raudience.cluster.engine import Engine
+from raudience.cluster.given import read_mpid
+from raudience.errors import FixRequest
 from raudience.hashing import keyed_hash
 from raudience.records import Receipt
 
@@ -13,7 +15,7 @@ __all__ = ["Privacy"]
 
 
 class Privacy:
-    """Commands for single users; each leaves a receipt."""
+    """Commands for single users; each leaves a receipt. Raise FixRequest for what is no MPID."""
 
     _engine: Engine
 
@@ -28,16 +30,19 @@ class Privacy:
 
     def erase_all(self, mpids: Sequence[int], by: str, take_over: bool = False) -> tuple[Receipt, ...]:
         """Forget several users at the price of one: a receipt for each, in their order, repeated ones once."""
-        return self._engine.erase(mpids, by, now_ms(), take_over)
+        if isinstance(mpids, str):
+            message = f"mpids: expected a list of MPIDs, got the text {mpids!r}; put it into a list"
+            raise FixRequest(message)
+        return self._engine.erase(tuple(map(read_mpid, mpids)), by, now_ms(), take_over)
 
     def opt_out(self, mpid: int, by: str, out: bool = True, take_over: bool = False) -> Receipt:
         """Have a user leave every audience and join none; out=False: end that. take_over: as with `erase`."""
-        return self._engine.opt_out(mpid, by, now_ms(), out, take_over)
+        return self._engine.opt_out(read_mpid(mpid), by, now_ms(), out, take_over)
 
     def receipts(self, mpid: int | None = None) -> tuple[Receipt, ...]:
         """All receipts, the earliest first, or those of one user: who asks must know the MPID, no receipt tells it."""
         found = self._engine.receipts()
         if mpid is None:
             return found.kept
-        user = keyed_hash(mpid, found.key)
+        user = keyed_hash(read_mpid(mpid), found.key)
         return tuple(receipt for receipt in found.kept if receipt.user == user)

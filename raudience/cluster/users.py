@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raudience.catalog.nearest import lacking
 from raudience.cluster.change_lines import each_change
 from raudience.cluster.engine import Engine
+from raudience.cluster.given import read_identities, read_mpid
 from raudience.errors import FixRequest
 from raudience.records import Audit, Change, Membership
 from raudience.records.memberships import UNKNOWN
@@ -28,25 +29,26 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Lookups:
-    """What a client answers about users."""
+    """What a client answers about users. Raises FixRequest for what is no MPID, and for what is no identity."""
 
     _engine: Engine
 
     def user(self, mpid: int) -> tuple[Membership, ...]:
         """The audiences of a user, by key: since when, and when it ends if nothing happens."""
-        return self._engine.memberships(mpid)
+        return self._engine.memberships(read_mpid(mpid))
 
     def seen(self, mpid: int) -> bool:
         """Whether there is a profile of a user: something came that is still kept."""
-        return self._engine.seen(mpid)
+        return self._engine.seen(read_mpid(mpid))
 
     def page(
         self, audience: str, after: int | None = None, most: int = 1_000, identities: Sequence[str] = ()
     ) -> list[Member]:
         """Up to `most` users of an audience, ascending by MPID, behind one (None: from the first), since when they are
         in, and the identities that are asked for. Fewer than `most`: there are no more."""
-        page = self._engine.page(audience, after, most)
-        known = self._identities(page.mpids, tuple(identities))
+        names = read_identities(identities)
+        page = self._engine.page(audience, None if after is None else read_mpid(after), most)
+        known = self._identities(page.mpids, names)
         return [
             Member(mpid, values, None if entered == UNKNOWN else entered)
             for mpid, values, entered in zip(page.mpids.tolist(), known, page.entered.tolist(), strict=True)
@@ -60,7 +62,7 @@ class Lookups:
         known = {} if audience is None else self._engine.catalog().audiences
         if audience is not None and audience not in known:
             raise FixRequest(lacking(audience, known))
-        return self._changes_of(audience, mpid, after, until)
+        return self._changes_of(audience, None if mpid is None else read_mpid(mpid), after, until)
 
     def _changes_of(self, audience: str | None, mpid: int | None, after: int, until: int | None) -> Iterator[Change]:
         while rounds := self._engine.told_of(after, audience, mpid):
