@@ -52,7 +52,9 @@ class Answers:
                 times = [event.time for event in self._events.matching(leaf.matcher)]
                 edges = _edges(times, (leaf.window.low, leaf.window.high + 1))
                 return Answer(lambda now: _counted(leaf, times, now), edges)
-            case Sum() | Distinct() | SequenceOf():
+            case Sum() | Distinct():
+                return self._aggregate(number, leaf)
+            case SequenceOf():
                 return self._history(number, leaf)
             case Cart():
                 return self._cart(leaf)
@@ -86,12 +88,22 @@ class Answers:
         end = int(self._profiles.last[self._row]) + retention
         return Answer(lambda now: held and now <= end, [end + 1])
 
-    def _history(self, number: int, leaf: Sum | Distinct | SequenceOf) -> Answer:
+    def _aggregate(self, number: int, leaf: Sum | Distinct) -> Answer:
+        state = next(state for state in self._evaluation.events.aggregates if state.number == number)
+        times, values = self._events.values(state)
+
+        def holds(now: int) -> bool:
+            ages = now - times
+            return state.holds(values[(leaf.window.low <= ages) & (ages <= leaf.window.high)])
+
+        return Answer(holds, _edges(times.tolist(), (leaf.window.low, leaf.window.high + 1)))
+
+    def _history(self, number: int, leaf: SequenceOf) -> Answer:
         state = next(state for state in self._evaluation.events.histories if state.number == number)
         entries, window = self._events.entries(state), leaf.window
 
         def holds(now: int) -> bool:
-            return state.holds([e for e in entries if window.low <= now - e.time <= window.high], now)
+            return state.holds([e for e in entries if window.low <= now - e.time <= window.high])
 
         return Answer(holds, _edges([entry.time for entry in entries], (window.low, window.high + 1)))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.criteria.leaves import Cart, Count, Matcher, Plan, Window
+from raudience.shard.aggregates import AggregateState
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.compiled import Compiled, Fresh
 from raudience.shard.contents import CartContents, product_ids
@@ -23,6 +24,7 @@ from raudience.shard.runs import Runs, grouped
 from raudience.shard.selecting import Found, Selector
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
+from raudience.shard.windowed import Arrived
 
 __all__ = ["Backfill"]
 
@@ -36,6 +38,8 @@ _MOST = (1 << 16) - 1
 """Events that two bytes can count."""
 
 _EVER = 1 << 60
+_LONGS: Final = np.zeros(0, np.int64)
+_NONE: Final = Arrived(np.zeros(0, np.int32), _LONGS, _LONGS, _LONGS)
 
 
 class Backfill:
@@ -79,6 +83,7 @@ class Backfill:
         latest = self._wanted_latest(evaluation, carts)
         self._counters(evaluation, fresh, truth, latest)
         self._carts(evaluation, carts, truth, latest)
+        self._aggregates(evaluation, fresh.leaves, truth)
         self._histories(evaluation, fresh.leaves, truth)
         return truth
 
@@ -201,6 +206,21 @@ class Backfill:
                     else:
                         left[row] = contents.take(row, time, added, ids)
 
+    def _aggregates(self, evaluation: Evaluation, fresh: frozenset[int], truth: Truth) -> None:
+        for state in evaluation.events.aggregates:
+            if state.number in fresh:
+                column = truth[state.number] = np.full(self._rows, evaluation.compiled.default[state.number])
+                selector = self._select(evaluation, state.leaf.matcher, self._now - state.leaf.window.high - 1)
+                parts = [self._read(state, found, part) for found, part in self._found(selector, _EVER)]
+                state.fill(
+                    Arrived(*map(np.concatenate, zip(*parts, strict=True))) if parts else _NONE, self._now, column
+                )
+
+    def _read(self, state: AggregateState, found: Found, part: slice) -> Arrived:
+        of, value = state.read(found.events, found.places(part))
+        row, time = found.row[part].take(of), found.times(part).take(of)
+        return Arrived(row, time, time, value)
+
     def _histories(self, evaluation: Evaluation, fresh: frozenset[int], truth: Truth) -> None:
         for state in evaluation.events.histories:
             if state.number not in fresh:
@@ -211,7 +231,7 @@ class Backfill:
                 for found, part in self._found(selector, _EVER):
                     self._take(state, step, found, part)
             for row in state.rows():
-                column[row] = state.holds(state.present(row, self._now), self._now)
+                column[row] = state.holds(state.present(row, self._now))
 
     def _take(self, state: HistoryState, step: int, found: Found, part: slice) -> None:
         entries = state.entries(found.events, found.places(part), step, found.times(part))

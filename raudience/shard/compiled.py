@@ -41,14 +41,14 @@ _Thing = TypeVar("_Thing", bound=Hashable)
 
 
 class Watcher(NamedTuple):
-    """Who hears of events of a matcher: a cart state or a history, by number, in a role.
+    """Who hears of events of a matcher: a cart state, an aggregate or a history, by number, in a role.
 
     For carts the role is ADDED, DONE, OTHER or REMOVED (3), for histories the step.
     """
 
     matcher: int
     edges: frozenset[int]
-    kind: Literal["cart", "history"]
+    kind: Literal["cart", "aggregate", "history"]
     number: int
     role: int
 
@@ -91,10 +91,12 @@ class Compiled:
         self.counters: list[tuple[int, Window]] = []
         self.counter_leaves: list[list[tuple[int, Count]]] = []
         self.carts: list[list[tuple[int, Cart]]] = []
-        self.histories: list[tuple[int, Sum | Distinct | SequenceOf]] = []
+        self.aggregates: list[tuple[int, Sum | Distinct]] = []
+        self.histories: list[tuple[int, SequenceOf]] = []
         self.watchers: list[Watcher] = []
         self._compile_counters()
         self._compile_carts()
+        self._compile_aggregates()
         self._compile_histories()
 
     @property
@@ -164,16 +166,22 @@ class Compiled:
                 if matcher is not None:
                     self.watchers.append(Watcher(self._matcher(matcher), edges, "cart", state, role))
 
+    def _compile_aggregates(self) -> None:
+        """They remember by themselves when what they have heard of leaves."""
+        for number, leaf in enumerate(self.leaves):
+            if isinstance(leaf, Sum | Distinct):
+                matcher = self._matcher(leaf.matcher)
+                self.watchers.append(Watcher(matcher, frozenset(), "aggregate", len(self.aggregates), 0))
+                self.aggregates.append((number, leaf))
+
     def _compile_histories(self) -> None:
         for number, leaf in enumerate(self.leaves):
-            if not isinstance(leaf, Sum | Distinct | SequenceOf):
-                continue
-            matchers = [step.matcher for step in leaf.steps] if isinstance(leaf, SequenceOf) else [leaf.matcher]
-            edges = frozenset((leaf.window.low, leaf.window.high + 1))
-            for step, matcher in enumerate(matchers):
-                watcher = Watcher(self._matcher(matcher), edges, "history", len(self.histories), step)
-                self.watchers.append(watcher)
-            self.histories.append((number, leaf))
+            if isinstance(leaf, SequenceOf):
+                edges = frozenset((leaf.window.low, leaf.window.high + 1))
+                for step, of in enumerate(leaf.steps):
+                    matcher = self._matcher(of.matcher)
+                    self.watchers.append(Watcher(matcher, edges, "history", len(self.histories), step))
+                self.histories.append((number, leaf))
 
 
 def placed(former: Sequence[_Thing], wanted: Iterable[_Thing]) -> tuple[_Thing, ...]:

@@ -1,10 +1,11 @@
-"""From events that arrive or pass an edge to turned leaves: counters, carts and histories of one plan."""
+"""From events that arrive or pass an edge to turned leaves: counters, carts, aggregates and histories of one plan."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raudience.shard.aggregates import AggregateState
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.bits import Bits
 from raudience.shard.carts import CartState
@@ -16,8 +17,9 @@ from raudience.shard.histories import Entry, HistoryState, Touch
 from raudience.shard.matching import Matching
 from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
-from raudience.shard.telling import CartPart, Heard, happenings
+from raudience.shard.telling import ARRIVAL, CartPart, Heard, happenings
 from raudience.shard.toggles import Toggles
+from raudience.shard.windowed import Arrived
 
 __all__ = ["EventLeaves"]
 
@@ -36,6 +38,7 @@ class EventLeaves:
         self.counters = Counters(compiled.counter_leaves)
         self.carts = [CartState(leaves) for leaves in compiled.carts]
         self.contents = [CartContents() for _ in compiled.carts]
+        self.aggregates = [AggregateState(number, leaf, known.words) for number, leaf in compiled.aggregates]
         self.histories = [HistoryState(number, leaf, known.words) for number, leaf in compiled.histories]
 
     def make_room(self, rows: int) -> None:
@@ -57,6 +60,8 @@ class EventLeaves:
             cart.graft(their_cart, to)
         for contents, their_contents in zip(self.contents, other.contents, strict=True):
             contents.graft(their_contents, to)
+        for aggregate, their_aggregate in zip(self.aggregates, other.aggregates, strict=True):
+            aggregate.graft(their_aggregate, to)
         for history, their_history in zip(self.histories, other.histories, strict=True):
             history.graft(their_history, to)
 
@@ -69,6 +74,10 @@ class EventLeaves:
             if (number := cart.leaves[0][0]) not in fresh:
                 cart.take_over(other.carts[carts[number]])
                 self.contents[place].take_over(other.contents[carts[number]])
+        aggregates = {aggregate.number: aggregate for aggregate in other.aggregates}
+        for aggregate in self.aggregates:
+            if aggregate.number not in fresh:
+                aggregate.take_over(aggregates[aggregate.number])
         histories = {history.number: history for history in other.histories}
         for history in self.histories:
             if history.number not in fresh:
@@ -95,14 +104,16 @@ class EventLeaves:
         """Rows of kept events have changed: nothing that was looked up of them holds any more."""
         self.edges = Edges(self.subscriptions, self.matching)
 
-    def states(self) -> list[CartState | CartContents | HistoryState]:
+    def states(self) -> list[CartState | CartContents | AggregateState | HistoryState]:
         """States beside the counters."""
-        return [*self.carts, *self.contents, *self.histories]
+        return [*self.carts, *self.contents, *self.aggregates, *self.histories]
 
     def next_edge(self, store: EventStore, now: int) -> int | None:
         """The earliest moment after now at which a kept event passes an edge."""
         found = [(store.next_after(now - edge), edge) for edge in self.edges.ages]
-        return min((time + edge for time, edge in found if time is not None), default=None)
+        moments = [time + edge for time, edge in found if time is not None]
+        own = [aggregate.next_edge(now) for aggregate in self.aggregates]
+        return min((*moments, *(moment for moment in own if moment is not None)), default=None)
 
     def step(
         self,
@@ -123,8 +134,10 @@ class EventLeaves:
         if moves:
             toggles.append(self.counters.apply(*joined(moves)))
         heard = [step.heard for step in steps if step.heard is not None]
-        if heard:
-            toggles += self._tell(Heard(*joined(heard)), arrivals, bits)
+        told = Heard(*joined(heard)) if heard else None
+        if told is not None:
+            toggles += self._tell(told, arrivals, bits)
+        toggles += self._aggregate(told, arrivals, after, until, bits)
         return toggles
 
     def _arriving(self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int) -> list[Occurring]:
@@ -161,8 +174,28 @@ class EventLeaves:
                 toggles.append(history.apply(touches, bits))
         return toggles
 
+    def _aggregate(
+        self, heard: Heard | None, arrivals: Arrivals | None, after: int, until: int, bits: Bits
+    ) -> list[Toggles]:
+        toggles: list[Toggles] = []
+        for number, aggregate in enumerate(self.aggregates):
+            arrived = None
+            if heard is not None and arrivals is not None:
+                ((watcher, _),) = self._watching("aggregate", number)
+                arrived = _arrived(aggregate, heard.of(watcher), arrivals)
+            turned = aggregate.step(after, until, arrived, bits)
+            if turned is not None:
+                toggles.append(turned)
+        return toggles
+
     def _watching(self, kind: str, number: int) -> list[tuple[int, Watcher]]:
         return [(i, w) for i, w in enumerate(self.compiled.watchers) if (w.kind, w.number) == (kind, number)]
+
+
+def _arrived(aggregate: AggregateState, heard: Heard, arrivals: Arrivals) -> Arrived:
+    heard = heard.pick((heard.edge == ARRIVAL).nonzero()[0])
+    of, value = aggregate.read(arrivals, heard.event)
+    return Arrived(heard.row.take(of), heard.time.take(of), heard.at.take(of), value)
 
 
 def _touches(history: HistoryState, heard: Heard, step: int, arrivals: Arrivals | None) -> list[Touch]:

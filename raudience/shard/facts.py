@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from raudience.criteria.leaves import Matcher
 from raudience.records import EventKey
+from raudience.shard.aggregates import AggregateState
+from raudience.shard.amounts import Values
 from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import Chunk, ChunkRows
 from raudience.shard.contents import product_ids
@@ -65,6 +67,13 @@ class UserEvents:
             for entry in state.entries(self._single(event), _FIRST, step, np.array([event.time]))[0]
         ]
         return sorted(found)
+
+    def values(self, state: AggregateState) -> tuple[NDArray[np.int64], Values]:
+        """Times and values, of the same length, of what an aggregate reads."""
+        events = self.matching(state.leaf.matcher)
+        found = [state.read(self._single(event), _FIRST).value for event in events]
+        times = np.repeat(np.array([event.time for event in events], np.int64), [*map(len, found)])
+        return times, np.concatenate([np.zeros(0, np.int64), *found])
 
     def kept(self, matcher: Matcher | None) -> list[Kept]:
         """Cart events of a matcher."""

@@ -3,6 +3,7 @@ shard evaluates but the meaning of a test on one value."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import assert_never
@@ -123,7 +124,7 @@ class Recomputed:
                 found.append(sum(round(Fraction(number) * _MILLION) for number in numbers))
         if leaf.average and not found:
             return holds_absent(leaf.test)
-        value = sum(found) / (_MILLION * len(found)) if leaf.average else sum(found) / _MILLION
+        value = _ratio(sum(found), _MILLION * len(found) if leaf.average else _MILLION)
         return bool(holds_numbers(leaf.test, np.array([value]))[0])
 
     def _texts(self, event: Happened, leaf: Distinct) -> list[str]:
@@ -213,6 +214,13 @@ def combined(formula: Formula, truth: Callable[[int], bool]) -> bool:
             return any(combined(part, truth) for part in formula.of)
         case _:
             assert_never(formula)
+
+
+def _ratio(total: int, parts: int) -> float:
+    try:
+        return total / parts
+    except OverflowError:
+        return math.inf if total > 0 else -math.inf
 
 
 def _between(count: int, least: int, most: int | None) -> bool:
