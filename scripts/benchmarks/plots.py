@@ -15,8 +15,8 @@ from scripts.benchmarks.race import Result, Spread
 from scripts.benchmarks.results import Results
 
 COLORS: Final = {
-    "raudience": "#0b7285", "raudience replay": "#66d9e8", "python": "#e8590c", "polars": "#868e96",
-    "polars with numpy": "#adb5bd", "polars as first written": "#495057",
+    "raudience": "#0b7285", "raudience two shards": "#3bc9db", "raudience replay": "#66d9e8", "python": "#e8590c",
+    "polars": "#868e96", "polars with numpy": "#adb5bd", "polars as first written": "#495057",
     "duckdb": "#ced4da", "duckdb cold": "#ced4da", "duckdb one pass": "#e9ecef",
 }  # fmt: skip
 _STYLE: Final = {

@@ -24,6 +24,7 @@ ENGINES: dict[str, tuple[str, str, tuple[object, ...]]] = {
     "raudience": ("shard_engine", "ShardEngine", ()),
     "raudience replay": ("shard_engine", "ShardEngine", ("replay",)),
     "raudience backfilled": ("shard_engine", "ShardEngine", ("live", True)),
+    "raudience two shards": ("two_shards", "TwoShards", ()),
     "python": ("peer_python", "PythonEngine", ()),
     "polars": ("peers_polars", "PolarsEngine", ()),
     "polars with numpy": ("peers_polars", "PolarsWithNumpy", ()),
@@ -118,12 +119,16 @@ class _Served:
     def step(self, start: int, stop: int) -> Step:
         prepared = self._engine.prepare(start, stop)
         before = dict(self._engine.parts)
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), self._cpu()
         result = self._engine.step(prepared)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        cpu, wall = self._cpu() - cpu, time.perf_counter() - wall
         delta = self._engine.delta(result)
         parts = {part: spent - before[part] for part, spent in self._engine.parts.items() if spent > before[part]}
         return Step(cpu, wall, parts, len(delta.adds), len(delta.drops), _digest([delta.adds, delta.drops]))
+
+    def _cpu(self) -> float:
+        """Seconds of this process and of those that the engine has started."""
+        return time.process_time() + float(self._engine.parts.get("elsewhere", 0))
 
     def steps(self, start: int, batch: int, count: int) -> list[Step]:
         return [self.step(at, at + batch) for at in range(start, start + batch * count, batch)]
@@ -134,9 +139,9 @@ class _Served:
     def cold(self, questions: tuple[Question, ...]) -> tuple[float, float, str]:
         """(CPU seconds, wall seconds, digest of the members) of answering new questions."""
         self._engine.ask(questions)
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), self._cpu()
         self._engine.answer()
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        cpu, wall = self._cpu() - cpu, time.perf_counter() - wall
         return cpu, wall, self.members()
 
     def profiled_cold(self, questions: tuple[Question, ...], repeats: int, lines: int) -> str:

@@ -37,13 +37,16 @@ class ShardEngine:
         self._ids = mpids(workload)
         self._by_id = np.argsort(self._ids)
         self._now = int(workload.arrival[workload.history - 1])
-        self.shard = Shard()
+        self.shard = self.make_shard()
         self._load_history(() if self._backfilled else tuple(questions))
         if self._backfilled:
             self.ask(questions)
             began = time.process_time()
             self.answer()
             self.parts["cold"] = time.process_time() - began
+
+    def make_shard(self) -> Shard:
+        return Shard()
 
     def ask(self, questions: Sequence[Question]) -> None:
         self._audiences, self._plan = len(questions), plan(book(tuple(questions)))

@@ -22,7 +22,7 @@ from scripts.benchmarks.race import make_engine
 from scripts.benchmarks.workload import SIZES, Workload, make
 
 PEERS = ("polars", "polars with numpy", "polars as first written", "duckdb")
-OURS = ("raudience", "raudience replay", "raudience backfilled")
+OURS = ("raudience", "raudience replay", "raudience backfilled", "raudience two shards")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_every_engine_reports_what_plain_python_reports(
     assert played(engine, workload, count, batch, batches) == played("python", workload, count, batch, batches)
 
 
-@pytest.mark.parametrize("engine", [*PEERS[:-1], "duckdb cold", "duckdb one pass", "raudience"])
+@pytest.mark.parametrize("engine", [*PEERS[:-1], "duckdb cold", "duckdb one pass", "raudience", OURS[-1]])
 def test_asked_anew_every_engine_has_the_members_that_it_would_have_had(workload: Workload, engine: str) -> None:
     asked, python = engine_named(engine), make_engine("python")
     asked.load(workload, ())
