@@ -7,7 +7,6 @@ import msgspec
 from scripts.benchmarks.questions import audiences, without_carts
 from scripts.benchmarks.race import Lane, Spread, spread
 
-OURS = ("raudience", "raudience two shards")
 PEERS = ("polars", "polars with numpy", "polars as first written", "duckdb cold", "duckdb one pass")
 
 
@@ -25,12 +24,9 @@ class Cold(msgspec.Struct, frozen=True):
         times = getattr(self, clock)
         return spread([theirs / mine for theirs, mine in zip(times[peer], times["raudience"], strict=True)])
 
-    def best_peer(self, clock: str) -> str:
-        return min((name for name in self.wall if name not in OURS), key=lambda name: self.ratio(name, clock).median)
-
 
 def cold(
-    size: str, count: int, repeats: int, engines: tuple[str, ...] = (*OURS, *PEERS), profile_lines: int = 0
+    size: str, count: int, repeats: int, engines: tuple[str, ...] = ("raudience", *PEERS), profile_lines: int = 0
 ) -> list[Cold]:
     """With the cart audiences and without them; engines take turns at every repeat. profile_lines: show where the time
     of raudience goes."""

@@ -95,7 +95,7 @@ def _bars(axes: Axes, labels: list[str], groups: list[dict[str, Spread]]) -> Non
             ecolor="#495057",
         )
     axes.set_xticks(range(len(labels)), labels)
-    axes.legend(frameon=False, ncols=min(len(engines), 5), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.legend(frameon=False, ncols=min(len(engines), 3), loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def _save(figure: plt.Figure, target: Path) -> None:

@@ -91,9 +91,8 @@ def _stream(results: Results) -> Iterator[str]:
 def _ratios(results: Results) -> Iterator[str]:
     yield from _head("size", "audiences", "batch", "times faster than", "CPU", "wall", "CPU without log records")
     for race in _races(results):
-        ours = [engine for engine in race.plan.engines if engine.startswith("raudience")]
-        for mine in ours:
-            for peer in (engine for engine in race.plan.engines if engine not in ours):
+        for mine in race.plan.ours:
+            for peer in race.plan.peers:
                 name = peer if mine == "raudience" else f"{peer} ({mine.removeprefix('raudience ')})"
                 yield _row(
                     *_case(race),

@@ -187,6 +187,15 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int
     count: int
 
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """The shards that every other engine is compared with: those that have one core."""
+        return tuple(name for name in self.engines if name.startswith("raudience") and name != "raudience two shards")
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        return tuple(name for name in self.engines if name not in self.ours)
+
 
 class Result(msgspec.Struct, frozen=True):
     """steps: of each engine and round. agreed: all engines had the same adds, drops and members all the way."""
@@ -238,7 +247,7 @@ def race(plan: Plan, profile_lines: int = 0) -> tuple[Result, dict[str, str]]:
     profiles = {}
     if profile_lines:
         after = start + (plan.rounds + 1) * span
-        ours = [lane for lane in lanes if lane.name.startswith("raudience")]
+        ours = [lane for lane in lanes if lane.name in plan.ours]
         profiles = {lane.name: lane.ask("profiled", after, plan.batch, plan.count, profile_lines) for lane in ours}
     for lane in lanes:
         lane.close()

@@ -36,8 +36,8 @@ def show_race(result: Result) -> None:
         )
         if engine.startswith("raudience"):
             print("    " + ", ".join(f"{part} {result.part(engine, part)}" for part in _PARTS))
-    for ours in (engine for engine in plan.engines if engine.startswith("raudience")):
-        for peer in (engine for engine in plan.engines if not engine.startswith("raudience")):
+    for ours in plan.ours:
+        for peer in plan.peers:
             print(
                 f"  {peer} / {ours}: {result.ratio(peer, ours)} CPU, {result.ratio(peer, ours, 'wall')} wall, "
                 f"{result.ratio(peer, ours, part='apply')} CPU without log records"
