@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.shard.growing import grown
-from raudience.shard.keys import KeySet
+from raudience.shard.growing import grown, segments
+from raudience.shard.keys import Hashed, KeySet, hashed
 
 __all__ = ["NOBODY", "Remembered", "RowIndex"]
 
@@ -209,7 +209,7 @@ class Remembered:
         """Remember distinct keys as seen in a slice of time, whatever has been seen since."""
         if number > self._slice:
             self._turn_to(number)
-        fresh = keys.compress(self._unseen(keys))
+        fresh = keys.compress(self._unseen(hashed(keys)))
         if number == self._slice:
             self._now.add(fresh)
         elif number == self._slice - 1:
@@ -231,17 +231,20 @@ class Remembered:
 
     def _first_in_slice(self, keys: NDArray[np.uint64], number: int) -> NDArray[np.bool_]:
         self._turn_to(number)
-        new = self._unseen(keys)
-        ordered = np.sort(keys)
-        repeated = ordered[1:] == ordered[:-1]
-        if repeated.any():
-            new &= ~_again(keys, ordered[1:][repeated])
-        self._now.add(keys if new.all() else keys.compress(new))
+        known = hashed(keys)
+        new = self._unseen(known)
+        ordered = keys.compress(new)
+        ordered.sort()
+        begins = segments(ordered)
+        if not begins.all():
+            new &= ~_again(keys, ordered.compress(~begins))
+            ordered = ordered.compress(begins)
+        self._now.add_ordered(ordered, known if new.all() else known.some(new))
         return new
 
-    def _unseen(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    def _unseen(self, keys: Hashed) -> NDArray[np.bool_]:
         """bool[n]: keys that are in neither slice."""
-        new = np.ones(len(keys), bool)
+        new = np.ones(len(keys.keys), bool)
         new[self._now.find(keys)] = False
         new[self._before.find(keys)] = False
         return new

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.hashing import mix64
 
-__all__ = ["KeySet"]
+__all__ = ["Hashed", "KeySet", "hashed"]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
@@ -18,6 +19,25 @@ _USUAL, _MOST = 4, 6
 """Keys for each word of the filter: expected, and with which there must be more of them."""
 _TIERS = tuple(8_192 << 3 * tier for tier in range(6))
 """Keys that the first parts hold at most: with more they are merged into the next."""
+
+
+class Hashed(NamedTuple):
+    """Keys, and what finds them in a filter of any size: spread uint64[n], below 2**32, of which words are made, mask
+    uint64[n], the bits in a word."""
+
+    keys: NDArray[np.uint64]
+    spread: NDArray[np.uint64]
+    mask: NDArray[np.uint64]
+
+    def some(self, which: NDArray[np.bool_]) -> Hashed:
+        """Those which bool[n] names."""
+        return Hashed(self.keys.compress(which), self.spread.compress(which), self.mask.compress(which))
+
+
+def hashed(keys: NDArray[np.uint64]) -> Hashed:
+    spread = keys * _ODD
+    spread >>= _HALF
+    return Hashed(keys, spread, _MASKS.take((spread & _LOW).view(np.int64)))
 
 
 class KeySet:
@@ -35,22 +55,25 @@ class KeySet:
     def __len__(self) -> int:
         return self._used
 
-    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    def find(self, keys: Hashed) -> NDArray[np.int64]:
         """Positions, int64[k], of the keys that are in the set."""
-        word, mask = self._places(keys)
-        held = self._filter.take(word)
-        held &= mask
-        likely = (held == mask).nonzero()[0]
-        return likely.compress(self._has(keys.take(likely))) if len(likely) else likely
+        held = self._filter.take(self._words(keys))
+        held &= keys.mask
+        likely = (held == keys.mask).nonzero()[0]
+        return likely.compress(self._has(keys.keys.take(likely))) if len(likely) else likely
 
     def add(self, keys: NDArray[np.uint64]) -> None:
         """Add distinct keys that are not in the set."""
+        self.add_ordered(np.sort(keys), hashed(keys))
+
+    def add_ordered(self, keys: NDArray[np.uint64], same: Hashed) -> None:
+        """Add distinct keys that are not in the set; keys: ascending, same: those keys in any order."""
         self._used += len(keys)
         self._put(keys)
         if self._used > len(self._filter) * _MOST:
             self._make_room(self._used * 5 // 4)
-            keys = self.all()
-        self._mark(keys)
+            same = hashed(self.all())
+        self._mark(same)
 
     def all(self) -> NDArray[np.uint64]:
         """Every key."""
@@ -73,17 +96,14 @@ class KeySet:
     def _make_room(self, expected: int) -> None:
         self._filter = np.zeros(expected // _USUAL + 128, np.uint64)
 
-    def _places(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Words of the filter, and the bits in them."""
-        mixed = keys * _ODD
-        mixed >>= _HALF
-        word = mixed * np.uint64(len(self._filter))
+    def _words(self, keys: Hashed) -> NDArray[np.int64]:
+        """Words of the filter."""
+        word = keys.spread * np.uint64(len(self._filter))
         word >>= _HALF
-        mixed &= _LOW
-        return word.view(np.int64), _MASKS.take(mixed.view(np.int64))
+        return word.view(np.int64)
 
-    def _mark(self, keys: NDArray[np.uint64]) -> None:
-        word, mask = self._places(keys)
+    def _mark(self, keys: Hashed) -> None:
+        word, mask = self._words(keys), keys.mask
         while len(word):
             held = self._filter.take(word)
             held |= mask
@@ -93,7 +113,6 @@ class KeySet:
             word, mask = word.take(lost), mask.take(lost)
 
     def _put(self, keys: NDArray[np.uint64]) -> None:
-        keys = np.sort(keys)
         for number, most in enumerate((*_TIERS, self._used)):
             keys = np.concatenate([self._parts[number], keys])
             if len(keys) <= most:

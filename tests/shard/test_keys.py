@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raudience.shard.keys import KeySet
+from raudience.shard.keys import KeySet, hashed
 
 ONE_WORD = [pow(0x9E3779B97F4A7C15, -1, 1 << 64) * place % (1 << 64) for place in range(1, 60)]
 """Keys whose products with the golden ratio differ in their last bits only."""
@@ -15,7 +15,7 @@ def keys(*some):
 
 
 def found(held, *some):
-    return held.find(keys(*some)).tolist()
+    return held.find(hashed(keys(*some))).tolist()
 
 
 def test_a_set_finds_what_was_added_and_nothing_else():
