@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 
 from raudience.records import Changes
 from raudience.records.changes import one_table
+from raudience.shard.growing import segments
 
 __all__ = ["joined", "numbered", "ordered"]
+
+_KEY_BITS = 63
+_MANY = 1_024
 
 
 def ordered(
@@ -23,10 +27,32 @@ def ordered(
     mpid = np.concatenate([np.zeros(0, np.int64), *(part.mpid for part in parts)])
     entered = np.concatenate([np.zeros(0, bool), *(part.entered for part in parts)])
     at = np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)])
-    order = np.lexsort((mpid, audience, at))
+    order = _order(audience, mpid, at)
     order = order[_at_the_end(audience[order], mpid[order], at[order])]
     row = np.concatenate([np.zeros(0, np.int32), *rows])[order]
     return Changes(keys, versions, audience[order], mpid[order], entered[order], at[order]), row
+
+
+def _order(audience: NDArray[np.int32], mpid: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Stable order by instant, audience, MPID; of many, found by sorting them as one number where they fit."""
+    if len(at) < _MANY:
+        return np.lexsort((mpid, audience, at))
+    by_mpid = mpid.argsort()
+    rank = np.empty(len(mpid), np.int64)
+    rank[by_mpid] = segments(mpid.take(by_mpid)).cumsum()
+    first, places, audiences = int(at.min()), len(at).bit_length(), int(audience.max()).bit_length()
+    if (int(at.max()) - first).bit_length() + audiences + 2 * places > _KEY_BITS:
+        return np.lexsort((mpid, audience, at))
+    keys = at - first
+    keys <<= audiences
+    keys |= audience
+    keys <<= places
+    keys |= rank
+    keys <<= places
+    keys |= np.arange(len(at))
+    keys.sort()
+    keys &= (1 << places) - 1
+    return keys
 
 
 def _at_the_end(audience: NDArray[np.int32], mpid: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:

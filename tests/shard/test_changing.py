@@ -2,10 +2,12 @@
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from raudience.records import Changes
+from raudience.shard import changing
 from raudience.shard.changing import joined, numbered, ordered
 from tests.stories.stage import told
 
@@ -47,6 +49,22 @@ def test_of_who_came_went_and_came_again_within_one_instant_the_last_is_told():
 
 def test_at_two_instants_both_are_told():
     assert len(in_order([changes((5, "a", 1, True), (6, "a", 1, False))])) == 2
+
+
+EDGES = [-(1 << 62), -1, 0, 1, 1 << 62]
+
+
+@pytest.mark.parametrize("instants", [st.integers(0, 3), st.sampled_from(EDGES)], ids=["near", "far apart"])
+@given(st.data())
+def test_many_changes_stand_in_the_order_of_few(instants, data):
+    steps = st.tuples(instants, st.sampled_from("abc"), st.sampled_from(EDGES), st.booleans())
+    parts = [changes(*part) for part in data.draw(st.lists(st.lists(steps, max_size=9), max_size=4))]
+    rows = [np.arange(len(part), dtype=np.int32) + 10 * number for number, part in enumerate(parts)]
+    few = ordered(("a", "b", "c"), (1, 1, 1), parts, rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changing, "_MANY", 1)
+        many = ordered(("a", "b", "c"), (1, 1, 1), parts, rows)
+    assert (told(many[0]), many[1].tolist()) == (told(few[0]), few[1].tolist())
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abc"), st.integers(0, 2)), max_size=20))
