@@ -66,7 +66,7 @@ class EventStore:
         if count == 0:
             return
         if self._taken > SEAL // 2 and self._taken + count > SEAL:
-            self.seal()
+            self._seal_and_go_on()
         self._matching = matching
         source = np.arange(self._taken, self._taken + count, dtype=np.int32)
         taken = Taken.of(arrivals.times, arrivals.row, patterns, arrivals.keys, source)
@@ -107,7 +107,7 @@ class EventStore:
         held = self._recent.all()
         order = np.argsort(narrow(held.key), kind="stable")
         columns, product_event = self._sealed_columns(held.source[order])
-        chunk = Chunk(held.time.copy(), held.row.copy(), held.key, order, columns, product_event)
+        chunk = Chunk(held.time, held.row.copy(), held.key, order, columns, product_event)
         if self._matching is not None:
             chunk.remember(self._matching, held.pattern)
         self.chunks.append(chunk)
@@ -207,6 +207,13 @@ class EventStore:
         self._recent, self._late = Tail(), Tail()
         self._taken = 0
         self._pieces: list[tuple[int, NDArray[np.int64], dict[Field, Cells]]] = []
+
+    def _seal_and_go_on(self) -> None:
+        """Seal, and keep the room of the tail: as many events are to come."""
+        tail = self._recent
+        self.seal()
+        tail.clear()
+        self._recent = tail
 
     def _index(self) -> None:
         self.generation += 1

@@ -87,6 +87,10 @@ class Tail:
         self._time[start : self.size] = taken.time
         self._held[:, start : self.size] = taken.held
 
+    def clear(self) -> None:
+        """Hold nothing. What was read of it before is void."""
+        self.size = 0
+
     def all(self) -> Taken:
         """All events."""
         return Taken(self._time, self._held).part(slice(0, self.size))

@@ -203,6 +203,14 @@ def test_a_full_tail_becomes_a_chunk():
     assert len(kept.store) == 2 * (SEAL // 2 + 1)
 
 
+def test_what_comes_after_a_chunk_changes_nothing_in_it():
+    kept, count = Kept(), SEAL // 2 + 1
+    kept.at(*range(count), row=1).at(*range(count, 2 * count), row=2)
+    (chunk,) = kept.store.chunks
+    assert chunk.times(slice(0, count)).tolist() == list(range(T, T + count))
+    assert (set(chunk.row.tolist()), kept.store.next_after(T + count - 1)) == ({1}, T + count)
+
+
 def between(column, first, last):
     """Codes of the rows [first, last) of a sealed column, 0 where there is no cell, and the numbers of its cells."""
     cells = column.between(first, last)
