@@ -116,7 +116,7 @@ class Counters:
         return self._turned(moves, bits, first)
 
     def _turned(self, moves: NDArray[np.int64], bits: int, start: int) -> Toggles:
-        instants, flat = moves >> 1, moves >> bits
+        flat, instants = moves >> bits, moves >> 1
         begins = segments(flat).nonzero()[0]
         stops = np.append(begins[1:], len(flat))
         places = flat.take(begins)
@@ -128,11 +128,8 @@ class Counters:
         base += delta.take(begins)
         after += base.repeat(stops - begins)
         self._set(places, after.take(stops - 1))
-        ends = np.append(instants[1:] != instants[:-1], True).nonzero()[0]
-        flat, instants, after = flat.take(ends), instants.take(ends), after.take(ends)
-        former = np.empty(len(ends), np.int64)
-        former[1:] = after[:-1]
-        former[segments(flat)] = held
+        # A leaf that turns and turns back within an instant is told twice.
+        former = after - delta
         instants &= (1 << (bits - 1)) - 1
         instants += start
         return self._leaves_turned(flat, former, after, instants)

@@ -1,5 +1,7 @@
 """Counts of events in windows, and the leaves that turn with them."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,11 +24,12 @@ def counters(*groups, rows=4):
 
 
 def moved(made, *moves):
-    """(at, row, leaf) of what turns; moves: (row, at, counter, gain or loss)."""
+    """(at, row, leaf) of what turns, and not back within the instant; moves: (row, at, counter, gain or loss)."""
     row, at, counter, gain = zip(*moves, strict=True) if moves else ((),) * 4
     entry = np.array(counter, np.int32) * 2 + (np.array(gain, np.int32) < 0)
     toggles = made.apply(np.array(row, np.int32), np.array(at, np.int64), entry.astype(np.int32))
-    return sorted(zip(toggles.at.tolist(), toggles.row.tolist(), toggles.leaf.tolist(), strict=True))
+    told = Counter(zip(toggles.at.tolist(), toggles.row.tolist(), toggles.leaf.tolist(), strict=True))
+    return sorted(toggle for toggle, times in told.items() if times % 2)
 
 
 def gained(made, row, times, at=0):
