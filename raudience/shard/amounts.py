@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -58,11 +59,12 @@ class Amounts:
         """Values of the events at the positions; `of` counts in `where`."""
         cells = _cells(rows, where, self._leaf.matcher, self._leaf.field, self._dictionaries)
         numbers, known = cells.numbers.copy(), cells.codes == NUMBER_CODE
-        for code in np.unique(cells.codes[~known]).tolist():
-            number = read_number(self._dictionaries[self._leaf.field].word(code))
-            if number is not None:
-                same = cells.codes == code
-                numbers[same], known = number, known | same
+        words = (~known).nonzero()[0]
+        if len(words):
+            codes, back = np.unique(cells.codes[words], return_inverse=True)
+            read = [read_number(self._dictionaries[self._leaf.field].word(code)) for code in codes.tolist()]
+            numbers[words] = np.array([number or 0.0 for number in read])[back]
+            known[words] = np.array([number is not None for number in read])[back]
         of, value = cells.of[known], millionths(numbers[known])
         return Read(of, value) if self._leaf.field.namespace != "product" else _summed(of, value)
 
@@ -79,18 +81,19 @@ class Texts:
         cells = _cells(rows, where, self._leaf.matcher, self._leaf.field, self._dictionaries)
         value = np.zeros(len(cells.of), np.int64)
         of_numbers = cells.codes == NUMBER_CODE
-        for number in np.unique(cells.numbers[of_numbers]).tolist():
-            value[of_numbers & (cells.numbers == number)] = self._number(number_text(number))
-        for code in np.unique(cells.codes[~of_numbers]).tolist():
-            value[cells.codes == code] = self._number(fold(self._dictionaries[self._leaf.field].word(code)))
+        numbers, back = np.unique(cells.numbers[of_numbers], return_inverse=True)
+        value[of_numbers] = self._numbered(map(number_text, numbers.tolist()))[back]
+        codes, back = np.unique(cells.codes[~of_numbers], return_inverse=True)
+        words = map(self._dictionaries[self._leaf.field].word, codes.tolist()) if len(codes) else ()
+        value[~of_numbers] = self._numbered(map(fold, words))[back]
         return Read(cells.of, value)
 
     def learn(self, other: Texts) -> Longs:
         """Own number of each text of another, int64[n]."""
-        return np.array([self._number(text) for text in other._numbers], np.int64)
+        return self._numbered(other._numbers)
 
-    def _number(self, text: str) -> int:
-        return self._numbers.setdefault(text, len(self._numbers))
+    def _numbered(self, texts: Iterable[str]) -> Longs:
+        return np.array([self._numbers.setdefault(text, len(self._numbers)) for text in texts], np.int64)
 
 
 def millionths(numbers: NDArray[np.float64]) -> Values:
