@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks.adopting import adopting
+from scripts.benchmarks.aggregates import aggregated
 from scripts.benchmarks.archives import archived
 from scripts.benchmarks.breadth import breadth
 from scripts.benchmarks.cold import cold
@@ -23,6 +24,7 @@ from scripts.benchmarks.logs import log_speed
 from scripts.benchmarks.race import ENGINES, Plan, Result, race
 from scripts.benchmarks.report import (
     show_adopting,
+    show_aggregated,
     show_archived,
     show_breadth,
     show_cold,
@@ -45,7 +47,7 @@ from scripts.benchmarks.workload import SIZES
 
 PIECES = (
     "stream", "cold", "tables", "breadth", "kept", "end", "log", "lasting", "snapshot", "estimate", "download", "adopt",
-    "forward",
+    "forward", "aggregate",
 )  # fmt: skip
 _EVENTS, _SECONDS = 10_000, 20
 _STREAMS = ((20, 10_000), (20, 1_000), (200, 10_000), (1_000, 10_000))
@@ -96,6 +98,8 @@ def _speed(piece: str, asked: argparse.Namespace) -> Iterator[tuple[Any, Callabl
         case "breadth":
             batch, count = asked.batch or 10_000, asked.count or 3
             yield breadth(batch, asked.audiences or 20, asked.rounds, count), show_breadth
+        case "aggregate":
+            yield aggregated(asked.size, asked.batch or 10_000, asked.rounds, asked.count or 3), show_aggregated
         case "kept":
             yield kept(asked.size, asked.audiences or 200), show_kept
         case "end":

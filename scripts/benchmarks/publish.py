@@ -14,6 +14,10 @@ from scripts.benchmarks import plots
 from scripts.benchmarks.race import Result, Spread
 from scripts.benchmarks.results import Results, read
 
+_KINDS = {
+    "count": "counts", "sum": "sums", "average": "averages", "distinct": "numbers of different values",
+    "nothing": "no audiences", "python": "sums, in plain Python",
+}  # fmt: skip
 _HEAD = 2
 """Lines of a table without results: what was not measured stays on the page as it is."""
 
@@ -48,6 +52,7 @@ def _tables(results: Results) -> dict[str, list[str]]:
         "breadth": list(_breadth(results)),
         "memory": list(_kept(results)),
         "logs": list(_logs(results)),
+        "aggregates": list(_aggregated(results)),
         "adopt": list(_adopting(results)),
         "forward": list(_forwarded(results)),
         "latency": list(_latency(results)),
@@ -147,6 +152,13 @@ def _kept(results: Results) -> Iterator[str]:
     for found in results.kepts.values():
         process = f"{found.process / 1e6:,.0f} MB"
         yield _row(found.size, found.audiences, f"{found.an_event:.1f}", f"{found.a_profile:.0f}", process)
+
+
+def _aggregated(results: Results) -> Iterator[str]:
+    yield from _head("size", "batch", "five audiences of", "ms CPU a batch")
+    for found in results.aggregateds.values():
+        for kind, cost in found.milliseconds.items():
+            yield _row(found.size, f"{found.batch:,}", _KINDS.get(kind, kind), _figure(cost))
 
 
 def _logs(results: Results) -> Iterator[str]:

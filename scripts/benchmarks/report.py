@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scripts.benchmarks.adopting import Adopting
+from scripts.benchmarks.aggregates import Aggregated
 from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
@@ -53,6 +54,13 @@ def show_cold(result: Cold) -> None:
         cpu = result.cpu[engine]
         ratio = f"{result.ratio(engine, 'wall')} wall, {result.ratio(engine, 'cpu')} CPU"
         print(f"  {engine:<23} {min(wall):9.1f} ms wall, {min(cpu):9.1f} ms CPU; over raudience: {ratio}")
+
+
+def show_aggregated(result: Aggregated) -> None:
+    print(f"\naggregates, size {result.size}, batches of {result.batch:,}; answers {_agreement(result.agreed)}")
+    for kind, cost in result.milliseconds.items():
+        print(f"  {kind:<12} {cost!s:>22} ms CPU a batch")
+    print(f"  plain Python / sums: {result.over}; without what the shard does without audiences: {result.over_alone}")
 
 
 def show_tables(result: Tables) -> None:

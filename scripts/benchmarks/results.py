@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from scripts.benchmarks.adopting import Adopting
+from scripts.benchmarks.aggregates import Aggregated
 from scripts.benchmarks.archives import Archived
 from scripts.benchmarks.breadth import Breadth
 from scripts.benchmarks.cold import Cold
@@ -39,6 +40,7 @@ Outcome: TypeAlias = (
     | Adopting
     | Forwarded
     | Latency
+    | Aggregated
 )
 
 
@@ -60,6 +62,7 @@ class Results(msgspec.Struct):
     adoptings: dict[str, Adopting] = {}
     forwardeds: dict[str, Forwarded] = {}
     latencies: dict[str, Latency] = {}
+    aggregateds: dict[str, Aggregated] = {}
 
     def add(self, result: Outcome) -> None:
         match result:
@@ -84,7 +87,9 @@ class Results(msgspec.Struct):
             case _:
                 self._add_answer(result)
 
-    def _add_answer(self, result: Guesses | Completions | Archived | Adopting | Forwarded | Latency) -> None:
+    def _add_answer(
+        self, result: Guesses | Completions | Archived | Adopting | Forwarded | Latency | Aggregated
+    ) -> None:
         match result:
             case Guesses():
                 self.guesses[result.size] = result
@@ -98,6 +103,8 @@ class Results(msgspec.Struct):
                 self.forwardeds[result.size] = result
             case Latency():
                 self.latencies[str(result.offered)] = result
+            case Aggregated():
+                self.aggregateds[f"{result.size} {result.batch}"] = result
 
 
 def read(path: Path) -> Results:

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from scripts.benchmarks.aggregates import aggregated
 from scripts.benchmarks.archives import archived
 from scripts.benchmarks.completions import completions
 from scripts.benchmarks.engine import Delta
@@ -111,3 +112,7 @@ def test_a_measured_connect_ends_with_every_member_at_the_partner(
     assert (result.agreed, result.members) == (True, SIZES["test"].profiles)
     assert sorted(result.runs) == ["X's rate", "no limit"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sums_in_a_shard_have_the_members_of_sums_in_plain_python() -> None:
+    assert aggregated("test", 100, rounds=1, batches=3).agreed
