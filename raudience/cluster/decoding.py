@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from raudience.cluster.finding import suffix_of
+from raudience.cluster.finding import TABLES, suffix_of
 from raudience.cluster.reading import PART, Documents, Part, parts, read_documents
-from raudience.cluster.tables import TABLES, read_table, table_parts, table_rows
 from raudience.errors import Fault
 from raudience.ingest.batches import DEFAULT_INPUT, Decoded, Decoder
 from raudience.ingest.flat import decode_table
@@ -36,7 +36,10 @@ class Read(msgspec.Struct, frozen=True):
 
 def cut_file(path: Path, size: int = PART) -> list[Part]:
     """Parts of a file that can be read side by side; size: bytes of a part of a plain text file."""
-    return table_parts(path) if suffix_of(path) in TABLES else parts(path, size)
+    if suffix_of(path) in TABLES:
+        cut: list[Part] = _tables().table_parts(path)
+        return cut
+    return parts(path, size)
 
 
 def read_part(part: Part, input: str = DEFAULT_INPUT, wanted: Wanted = ALL) -> Iterator[Read]:
@@ -78,12 +81,17 @@ def _place(refusal: Refusal) -> tuple[int, int]:
     return refusal.line, refusal.element or 0
 
 
+def _tables() -> Any:
+    """Who reads no tables does not wait for their library."""
+    return importlib.import_module("raudience.cluster.tables")
+
+
 def _read_table(part: Part, input: str) -> Iterator[Read]:
     """Lines are rows. A file that is no table of events is refused from where that shows."""
     source, size, lines = str(part.path), part.path.stat().st_size, 0
     try:
-        total = table_rows(part)
-        for columns, rows in read_table(part):
+        total = _tables().table_rows(part)
+        for columns, rows in _tables().read_table(part):
             decoded = decode_table(columns, rows, input)
             found = tuple(Refusal(source, lines + row + 1, None, fault) for row, fault in decoded.faults)
             lines += rows

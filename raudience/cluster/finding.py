@@ -9,7 +9,10 @@ from typing import Final
 
 from raudience.errors import FixRequest
 
-__all__ = ["find_files", "suffix_of"]
+__all__ = ["TABLES", "find_files", "suffix_of"]
+
+TABLES: Final = frozenset({".parquet", ".arrow", ".feather", ".ipc"})
+"""Suffixes of the files that are read as tables."""
 
 _SUFFIXES: Final = (".ndjson", ".jsonl", ".json", ".parquet", ".arrow", ".feather", ".ipc")
 _KNOWN: Final = (*_SUFFIXES, *(f"{suffix}.gz" for suffix in _SUFFIXES[:3]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 from datetime import timedelta
@@ -11,18 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from raudience.cluster.parquet import as_parquet
 from raudience.durability.disk import sync_directory
 from raudience.errors import FixRequest
 from raudience.forward.partner import Request, Response
 from raudience.forward.partners.files import PARQUET
-
-try:
-    import obstore
-    import obstore.exceptions
-    import obstore.store
-except ImportError:
-    obstore = None  # the extra `cluster` is not installed: said when the first object is to be kept
 
 __all__ = ["SCHEMES", "Objects"]
 
@@ -44,7 +37,9 @@ class Objects:
         there; None when nobody knows. Raises FixRequest when an object storage, or Parquet, is asked for without its
         extra."""
         if dict(request.headers).get("content-type") == PARQUET:
-            request = msgspec.structs.replace(request, body=as_parquet(request.body), headers=())
+            # Who writes no tables does not wait for their library.
+            table = importlib.import_module("raudience.cluster.parquet").as_parquet(request.body)
+            request = msgspec.structs.replace(request, body=table, headers=())
         parts = urlsplit(request.url)
         if parts.scheme == "file" and parts.netloc:
             # The beginning of a path that was not absolute: the rest is another place.
@@ -54,9 +49,7 @@ class Objects:
         return self._answer_of_storage(request)
 
     def _answer_of_storage(self, request: Request) -> Response | None:
-        if obstore is None:
-            message = "outputs to an object storage: expected `raudience[cluster]`, got an installation without it"
-            raise FixRequest(message)
+        obstore = _storages()
         parts = urlsplit(request.url)
         try:
             store = self._store(f"{parts.scheme}://{parts.netloc}", request.query)
@@ -77,8 +70,19 @@ class Objects:
             config: dict[str, Any] = {{"account": "account_name"}.get(name, name): text for name, text in query}
             if config.get("endpoint", "").startswith("http:"):
                 config["client_options"] = {"allow_http": True}
-            self._stores[root, query] = obstore.store.from_url(root, retry_config=_PATIENCE, **config)
+            self._stores[root, query] = _storages().store.from_url(root, retry_config=_PATIENCE, **config)
         return self._stores[root, query]
+
+
+def _storages() -> Any:
+    """What talks to object storages, loaded when the first object is to be kept."""
+    try:
+        for part in ("exceptions", "store"):
+            importlib.import_module(f"obstore.{part}")
+        return importlib.import_module("obstore")
+    except ImportError as error:
+        message = "outputs to an object storage: expected `raudience[cluster]`, got an installation without it"
+        raise FixRequest(message) from error
 
 
 def _answer_of_disk(path: Path, body: bytes) -> Response | None:

@@ -8,6 +8,7 @@ the first encrypts and all decrypt: so keys are changed.
 
 from __future__ import annotations
 
+import importlib
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -18,11 +19,6 @@ import msgspec
 
 from raudience.catalog.outputs import Output, Value
 from raudience.errors import FixRequest
-
-try:
-    from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-except ImportError:
-    Fernet = None  # the extra `outputs` is not installed: said when the first secret comes
 
 __all__ = ["KEY", "KEY_FILE", "Secrets", "handed_over", "write_key"]
 
@@ -64,7 +60,7 @@ class Secrets:
         keys = self._keys()
         try:
             secret = msgspec.json.decode(keys.decrypt(sealed), type=_Secret)
-        except InvalidToken:
+        except _fernet().InvalidToken:
             message = (
                 f"output {output}, {name}: expected a secret that the keys in {KEY} open, got another; set it anew"
             )
@@ -75,15 +71,21 @@ class Secrets:
         return secret.value
 
     def _keys(self) -> Any:
-        if Fernet is None:
-            message = "secrets of outputs need cryptography, which is not installed; `pip install raudience[outputs]`"
-            raise FixRequest(message)
-        words = _words(self._environment)
+        fernet, words = _fernet(), _words(self._environment)
         try:
-            return MultiFernet([Fernet(word) for word in words])
+            return fernet.MultiFernet([fernet.Fernet(word) for word in words])
         except ValueError:
             message = f"{KEY}: expected 32 bytes in URL-safe base64, got something else; `raudience outputs new-key`"
             raise FixRequest(message) from None
+
+
+def _fernet() -> Any:
+    """What encrypts, loaded when the first secret comes."""
+    try:
+        return importlib.import_module("cryptography.fernet")
+    except ImportError as error:
+        message = "secrets of outputs need cryptography, which is not installed; `pip install raudience[outputs]`"
+        raise FixRequest(message) from error
 
 
 def handed_over(environment: Mapping[str, str] = os.environ) -> str:

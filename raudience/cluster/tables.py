@@ -21,10 +21,8 @@ try:
 except ImportError:
     pa = pq = None  # the extra `parquet` is not installed: said when the first table is to be read
 
-__all__ = ["TABLES", "flat_columns", "read_table", "table_parts", "table_rows"]
+__all__ = ["flat_columns", "read_table", "table_parts", "table_rows"]
 
-TABLES: Final = frozenset({".parquet", ".arrow", ".feather", ".ipc"})
-"""Suffixes of the files that are read as tables."""
 ROWS: Final = 65_536
 _GROUPS: Final = 64
 _LISTED: Final = ("user", "calculated")

@@ -10,8 +10,7 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, Final, TypeVar
 
-import msgspec
-
+from raudience.durability.nats_address import Address
 from raudience.errors import FixRequest, FixStore
 
 try:
@@ -32,24 +31,6 @@ _WRONG_SEQUENCE: Final = frozenset({10071, 10164})
 _NO_SPACE: Final = frozenset({10023, 10028, 10047, 10077, 10122})
 
 T = TypeVar("T")
-
-
-class Address(msgspec.Struct, frozen=True):
-    """Where the servers are, and how to be let in. tls: with `ca` (a file) or the authorities of this machine; `creds`
-    is a file of credentials. patience: seconds for which servers that do not answer are a pause and no error."""
-
-    servers: tuple[str, ...]
-    prefix: str
-    replicas: int | None = None
-    patience: float = 30.0
-    tls: bool = False
-    ca: str | None = None
-    creds: str | None = None
-    user: str | None = None
-    password: str | None = None
-
-    def __str__(self) -> str:
-        return f"nats://{','.join(self.servers)}/{self.prefix}"
 
 
 class NotYet(Exception):

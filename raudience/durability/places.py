@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 from typing import Final
@@ -9,9 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from raudience.durability.file_snapshots import FileSnapshots
 from raudience.durability.log import Logs
-from raudience.durability.nats_connection import Address
-from raudience.durability.nats_log import NatsLogs
-from raudience.durability.object_snapshots import ObjectSnapshots
+from raudience.durability.nats_address import Address
 from raudience.durability.snapshots import Snapshots
 from raudience.durability.sqlite_log import SqliteLogs
 from raudience.errors import FixRequest
@@ -29,7 +28,9 @@ def open_logs(place: str | Path) -> Logs:
     or needs an extra that is not installed, FixStore when it cannot be used."""
     url = _split(place)
     if url.scheme in ("nats", "tls"):
-        return NatsLogs(nats_address(str(place)))
+        # The client of NATS takes a quarter of the time in which a command starts: only who asks for it pays.
+        opened: Logs = importlib.import_module("raudience.durability.nats_log").NatsLogs(nats_address(str(place)))
+        return opened
     return SqliteLogs(_directory(place, url, _LOGS) / "log")
 
 
@@ -42,7 +43,9 @@ def open_snapshots(place: str | Path) -> Snapshots:
         if "account" in config:
             config["account_name"] = config.pop("account")
         patience = _number(place, "patience", config.pop("patience", "60"))
-        return ObjectSnapshots(url._replace(query="").geturl(), patience, **config)
+        storages = importlib.import_module("raudience.durability.object_snapshots")
+        opened: Snapshots = storages.ObjectSnapshots(url._replace(query="").geturl(), patience, **config)
+        return opened
     return FileSnapshots(_directory(place, url, _SNAPSHOTS) / "snapshots")
 
 

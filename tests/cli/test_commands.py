@@ -1,5 +1,6 @@
 """The commands: what they print, where, and how they end."""
 
+import ast
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import ray
 
 from raudience.catalog.documents import read_book
 from raudience.cli.main import main
+from raudience.cluster.client import connect
 from tests.cluster.world import BOOK, lines, write_book, write_lines
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +157,20 @@ def test_why_asks_only_one_of_files_and_an_engine(shop, capsys):
 def test_why_of_an_unknown_user_says_so(shop, capsys):
     assert main(["why", "999", "buyers", "--events", *shop]) == 0
     assert "this user was never seen" in capsys.readouterr().out
+
+
+def test_what_a_command_does_not_use_is_not_loaded(tmp_path):
+    program = (
+        "import sys; from raudience.cli.main import main; status = main(['user', '5', '--state', sys.argv[1]]); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules})); sys.exit(status)"
+    )
+    with connect(engine="inline", state=tmp_path / "state"):
+        pass
+    words = [sys.executable, "-c", program, str(tmp_path / "state")]
+    done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True)
+    loaded = set(ast.literal_eval(done.stdout))
+    assert {"raudience", "numpy"} <= loaded
+    assert loaded & {"ray", "nats", "aiohttp", "obstore", "pyarrow", "cryptography", "urllib3", "boto3"} == set()
 
 
 def test_an_interrupt_while_the_program_is_loading_ends_it_without_a_traceback(tmp_path):
