@@ -4,10 +4,11 @@ The formula, in bytes; equal criteria of all audiences count once:
 
     every profile     1/8 for each criterion and each audience, 1 for each counter (events and window of a frequency),
                       24 for each criterion on one moment (first seen, an attribute that is an age or a date), 33 for
-                      each kind of cart
-    a user with       100 for each aggregate, distinct count or sequence that has events of the user, 250 for each cart
-    something in it   that looks at what was taken out
-    an event in it    120 for each of those, 200 for a product in a cart
+                      each kind of cart, 4 for each sum, average or number of different values
+    a user with       24 for each sum, average or number of different values, 750 for each sequence that has events of
+    something in it   the user, 250 for each cart that looks at what was taken out
+    an event in it    20 for each sum or average, 120 for each number of different values and step of a sequence, 200
+                      for a product in a cart
     a member          14 for each audience
 """
 
@@ -43,8 +44,12 @@ _MOMENT: Final = 24
 _CART: Final = 33
 _HELD: Final = 250
 _PRODUCT: Final = 200
-_HISTORY: Final = 100
-_ENTRY: Final = 120
+_PLACE: Final = 4
+_TOTAL: Final = 24
+_AMOUNT: Final = 20
+_DIFFERENT: Final = 120
+_SEQUENCE: Final = 750
+_STEP: Final = 120
 _MEMBER: Final = 14
 
 
@@ -85,14 +90,15 @@ def footprint(plan: Plan) -> Footprint:
     moments = sum(_on_a_moment(leaf) for leaf in plan.leaves)
     carts = {(leaf.added, leaf.done, leaf.removed, leaf.other) for leaf in plan.leaves if isinstance(leaf, Cart)}
     emptied = sum(removed is not None for _, _, removed, _ in carts)
-    histories = [leaf for leaf in plan.leaves if isinstance(leaf, Sum | Distinct | SequenceOf)]
-    steps = sum(len(leaf.steps) if isinstance(leaf, SequenceOf) else 1 for leaf in histories)
+    sums, distinct = (sum(isinstance(leaf, kind) for leaf in plan.leaves) for kind in (Sum, Distinct))
+    sequences = [leaf for leaf in plan.leaves if isinstance(leaf, SequenceOf)]
+    steps = sum(len(leaf.steps) for leaf in sequences)
     bits = (len(plan.leaves) + len(plan.audiences)) / 8
     return Footprint(
         criteria=len(plan.leaves),
-        per_profile=bits + len(counters) + _MOMENT * moments + _CART * len(carts),
-        per_user=_HISTORY * len(histories) + _HELD * emptied,
-        per_event=_ENTRY * steps + _PRODUCT * emptied,
+        per_profile=bits + len(counters) + _MOMENT * moments + _CART * len(carts) + _PLACE * (sums + distinct),
+        per_user=_TOTAL * (sums + distinct) + _SEQUENCE * len(sequences) + _HELD * emptied,
+        per_event=_AMOUNT * sums + _DIFFERENT * distinct + _STEP * steps + _PRODUCT * emptied,
     )
 
 

@@ -32,7 +32,9 @@ class AggregateState:
     def __init__(self, number: int, leaf: AggregateLeaf, dictionaries: dict[Field, Dictionary]) -> None:
         self.number = number
         self.leaf = leaf
-        self._reader = Amounts(leaf, dictionaries) if isinstance(leaf, Sum) else Texts(leaf, dictionaries)
+        self._reader = (
+            Amounts(leaf, dictionaries) if isinstance(leaf, Sum) else Texts(leaf.field, dictionaries, leaf.matcher)
+        )
         self._judge = sum_judge(leaf) if isinstance(leaf, Sum) else distinct_judge(leaf)
         self._windowed, self._tally = Windowed(leaf.window), Tally(self._judge)
         self._different = Different()

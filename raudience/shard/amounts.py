@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raudience.criteria.leaves import Distinct, Matcher, Sum
+from raudience.criteria.leaves import Matcher, Sum
 from raudience.criteria.text import fold
 from raudience.criteria.values import number_text, read_number
 from raudience.records import Field
@@ -72,19 +72,20 @@ class Amounts:
 class Texts:
     """Reads the folded texts of an attribute of each event, or of its products that pass, and numbers them."""
 
-    def __init__(self, leaf: Distinct, dictionaries: Dictionaries) -> None:
-        self._leaf, self._dictionaries = leaf, dictionaries
+    def __init__(self, field: Field, dictionaries: Dictionaries, matcher: Matcher | None = None) -> None:
+        """matcher: whose checks products have to pass."""
+        self._field, self._matcher, self._dictionaries = field, matcher, dictionaries
         self._numbers: dict[str, int] = {}
 
     def read(self, rows: EventRows, where: Longs) -> Read:
         """Values of the events at the positions, as many as they have; `of` counts in `where`."""
-        cells = _cells(rows, where, self._leaf.matcher, self._leaf.field, self._dictionaries)
+        cells = _cells(rows, where, self._matcher, self._field, self._dictionaries)
         value = np.zeros(len(cells.of), np.int64)
         of_numbers = cells.codes == NUMBER_CODE
         numbers, back = np.unique(cells.numbers[of_numbers], return_inverse=True)
         value[of_numbers] = self._numbered(map(number_text, numbers.tolist()))[back]
         codes, back = np.unique(cells.codes[~of_numbers], return_inverse=True)
-        words = map(self._dictionaries[self._leaf.field].word, codes.tolist()) if len(codes) else ()
+        words = map(self._dictionaries[self._field].word, codes.tolist()) if len(codes) else ()
         value[~of_numbers] = self._numbered(map(fold, words))[back]
         return Read(cells.of, value)
 
@@ -114,7 +115,7 @@ def millionths(numbers: NDArray[np.float64]) -> Values:
 
 
 def _cells(
-    rows: EventRows, where: Longs, matcher: Matcher, field: Field, dictionaries: Dictionaries
+    rows: EventRows, where: Longs, matcher: Matcher | None, field: Field, dictionaries: Dictionaries
 ) -> _Cells:  # fmt: skip
     """Cells of a field at events, or at their products that pass the checks of a matcher, that hold a value."""
     cells = rows.cells(field)
@@ -124,7 +125,7 @@ def _cells(
     place[where] = np.arange(len(where))
     index = np.arange(len(cells.codes)) if cells.index is None else cells.index.astype(np.int64)
     if field.namespace == "product":
-        checks = tuple(check for check in matcher.checks if check.field.namespace == "product")
+        checks = tuple(check for check in matcher.checks if check.field.namespace == "product") if matcher else ()
         passing = ProductFeature((checks,), dictionaries).passing(rows, checks).take(index)
         of = np.where(passing, place.take(rows.product_event.take(index)), -1)
     else:

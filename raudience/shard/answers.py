@@ -55,7 +55,7 @@ class Answers:
             case Sum() | Distinct():
                 return self._aggregate(number, leaf)
             case SequenceOf():
-                return self._history(number, leaf)
+                return self._sequence(number, leaf)
             case Cart():
                 return self._cart(leaf)
             case FirstSeenTest():
@@ -98,14 +98,14 @@ class Answers:
 
         return Answer(holds, _edges(times.tolist(), (leaf.window.low, leaf.window.high + 1)))
 
-    def _history(self, number: int, leaf: SequenceOf) -> Answer:
-        state = next(state for state in self._evaluation.events.histories if state.number == number)
-        entries, window = self._events.entries(state), leaf.window
+    def _sequence(self, number: int, leaf: SequenceOf) -> Answer:
+        state = next(state for state in self._evaluation.events.sequences if state.number == number)
+        events, window = self._events.steps(state), leaf.window
 
         def holds(now: int) -> bool:
-            return state.holds([e for e in entries if window.low <= now - e.time <= window.high])
+            return state.holds([e for e in events if window.low <= now - e.time <= window.high])
 
-        return Answer(holds, _edges([entry.time for entry in entries], (window.low, window.high + 1)))
+        return Answer(holds, _edges([event.time for event in events], (window.low, window.high + 1)))
 
     def _cart(self, leaf: Cart) -> Answer:
         added, done = self._events.kept(leaf.added), self._events.kept(leaf.done)

@@ -16,12 +16,12 @@ from raudience.shard.contents import CartContents, product_ids
 from raudience.shard.evaluation import Evaluation
 from raudience.shard.fields import ProfileLeaves
 from raudience.shard.formulas import evaluate
-from raudience.shard.histories import HistoryState
 from raudience.shard.moments import MomentLeaf
 from raudience.shard.profiles import NOT_YET, Profiles
 from raudience.shard.registers import NEVER
 from raudience.shard.runs import Runs, grouped
 from raudience.shard.selecting import Found, Selector
+from raudience.shard.sequences import SequenceState
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
 from raudience.shard.windowed import Arrived
@@ -84,7 +84,7 @@ class Backfill:
         self._counters(evaluation, fresh, truth, latest)
         self._carts(evaluation, carts, truth, latest)
         self._aggregates(evaluation, fresh.leaves, truth)
-        self._histories(evaluation, fresh.leaves, truth)
+        self._sequences(evaluation, fresh.leaves, truth)
         return truth
 
     def _profile_leaves(self, leaves: ProfileLeaves, fresh: frozenset[int], truth: Truth) -> None:
@@ -210,33 +210,24 @@ class Backfill:
         for state in evaluation.events.aggregates:
             if state.number in fresh:
                 column = truth[state.number] = np.full(self._rows, evaluation.compiled.default[state.number])
-                selector = self._select(evaluation, state.leaf.matcher, self._now - state.leaf.window.high - 1)
-                parts = [self._read(state, found, part) for found, part in self._found(selector, _EVER)]
-                state.fill(
-                    Arrived(*map(np.concatenate, zip(*parts, strict=True))) if parts else _NONE, self._now, column
-                )
+                state.fill(self._arrived(evaluation, state, state.leaf.matcher), self._now, column)
 
-    def _read(self, state: AggregateState, found: Found, part: slice) -> Arrived:
-        of, value = state.read(found.events, found.places(part))
-        row, time = found.row[part].take(of), found.times(part).take(of)
-        return Arrived(row, time, time, value)
+    def _sequences(self, evaluation: Evaluation, fresh: frozenset[int], truth: Truth) -> None:
+        for state in evaluation.events.sequences:
+            if state.number in fresh:
+                column = truth[state.number] = np.zeros(self._rows, bool)
+                arrived = [self._arrived(evaluation, state, step.matcher) for step in state.leaf.steps]
+                state.fill(arrived, self._now, column)
 
-    def _histories(self, evaluation: Evaluation, fresh: frozenset[int], truth: Truth) -> None:
-        for state in evaluation.events.histories:
-            if state.number not in fresh:
-                continue
-            column = truth[state.number] = np.full(self._rows, evaluation.compiled.default[state.number])
-            for step, matcher in enumerate(state.matchers()):
-                selector = self._select(evaluation, matcher, self._now - state.leaf.window.high - 1)
-                for found, part in self._found(selector, _EVER):
-                    self._take(state, step, found, part)
-            for row in state.rows():
-                column[row] = state.holds(state.present(row, self._now))
-
-    def _take(self, state: HistoryState, step: int, found: Found, part: slice) -> None:
-        entries = state.entries(found.events, found.places(part), step, found.times(part))
-        for row, kept in zip(found.row[part].tolist(), entries, strict=True):
-            state.take(row, kept)
+    def _arrived(self, evaluation: Evaluation, state: AggregateState | SequenceState, matcher: Matcher) -> Arrived:
+        """What a state reads of the events of a matcher that are in its window or yet to come into it."""
+        parts = [_NONE]
+        selector = self._select(evaluation, matcher, self._now - state.leaf.window.high - 1)
+        for found, part in self._found(selector, _EVER):
+            of, value = state.read(found.events, found.places(part))
+            time = found.times(part).take(of)
+            parts.append(Arrived(found.row[part].take(of), time, time, value))
+        return Arrived(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _judge(

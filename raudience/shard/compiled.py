@@ -41,14 +41,14 @@ _Thing = TypeVar("_Thing", bound=Hashable)
 
 
 class Watcher(NamedTuple):
-    """Who hears of events of a matcher: a cart state, an aggregate or a history, by number, in a role.
+    """Who hears of events of a matcher: a cart state, an aggregate or a sequence, by number, in a role.
 
-    For carts the role is ADDED, DONE, OTHER or REMOVED (3), for histories the step.
+    For carts the role is ADDED, DONE, OTHER or REMOVED (3), for sequences the step.
     """
 
     matcher: int
     edges: frozenset[int]
-    kind: Literal["cart", "aggregate", "history"]
+    kind: Literal["cart", "aggregate", "sequence"]
     number: int
     role: int
 
@@ -92,12 +92,12 @@ class Compiled:
         self.counter_leaves: list[list[tuple[int, Count]]] = []
         self.carts: list[list[tuple[int, Cart]]] = []
         self.aggregates: list[tuple[int, Sum | Distinct]] = []
-        self.histories: list[tuple[int, SequenceOf]] = []
+        self.sequences: list[tuple[int, SequenceOf]] = []
         self.watchers: list[Watcher] = []
         self._compile_counters()
         self._compile_carts()
         self._compile_aggregates()
-        self._compile_histories()
+        self._compile_sequences()
 
     @property
     def matchers(self) -> tuple[Matcher, ...]:
@@ -166,22 +166,22 @@ class Compiled:
                 if matcher is not None:
                     self.watchers.append(Watcher(self._matcher(matcher), edges, "cart", state, role))
 
+    # Aggregates and sequences remember by themselves when what they have heard of leaves.
     def _compile_aggregates(self) -> None:
-        """They remember by themselves when what they have heard of leaves."""
         for number, leaf in enumerate(self.leaves):
             if isinstance(leaf, Sum | Distinct):
-                matcher = self._matcher(leaf.matcher)
-                self.watchers.append(Watcher(matcher, frozenset(), "aggregate", len(self.aggregates), 0))
+                self._watch(leaf.matcher, "aggregate", len(self.aggregates), 0)
                 self.aggregates.append((number, leaf))
 
-    def _compile_histories(self) -> None:
+    def _compile_sequences(self) -> None:
         for number, leaf in enumerate(self.leaves):
             if isinstance(leaf, SequenceOf):
-                edges = frozenset((leaf.window.low, leaf.window.high + 1))
                 for step, of in enumerate(leaf.steps):
-                    matcher = self._matcher(of.matcher)
-                    self.watchers.append(Watcher(matcher, edges, "history", len(self.histories), step))
-                self.histories.append((number, leaf))
+                    self._watch(of.matcher, "sequence", len(self.sequences), step)
+                self.sequences.append((number, leaf))
+
+    def _watch(self, matcher: Matcher, kind: Literal["aggregate", "sequence"], number: int, role: int) -> None:
+        self.watchers.append(Watcher(self._matcher(matcher), frozenset(), kind, number, role))
 
 
 def placed(former: Sequence[_Thing], wanted: Iterable[_Thing]) -> tuple[_Thing, ...]:

@@ -1,4 +1,4 @@
-"""From events that arrive or pass an edge to turned leaves: counters, carts, aggregates and histories of one plan."""
+"""From events that arrive or pass an edge to turned leaves: counters, carts, aggregates and sequences of one plan."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from raudience.shard.aggregates import AggregateState
 from raudience.shard.arrivals import Arrivals, EventDictionaries
 from raudience.shard.bits import Bits
 from raudience.shard.carts import CartState
-from raudience.shard.compiled import Compiled, Watcher
+from raudience.shard.compiled import Compiled
 from raudience.shard.contents import CartContents
 from raudience.shard.counters import Counters
 from raudience.shard.edges import Edges, Occurring, joined
-from raudience.shard.histories import Entry, HistoryState, Touch
 from raudience.shard.matching import Matching
+from raudience.shard.sequences import SequenceState
 from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
 from raudience.shard.telling import ARRIVAL, CartPart, Heard, happenings
@@ -39,7 +39,7 @@ class EventLeaves:
         self.carts = [CartState(leaves) for leaves in compiled.carts]
         self.contents = [CartContents() for _ in compiled.carts]
         self.aggregates = [AggregateState(number, leaf, known.words) for number, leaf in compiled.aggregates]
-        self.histories = [HistoryState(number, leaf, known.words) for number, leaf in compiled.histories]
+        self.sequences = [SequenceState(number, leaf, known.words) for number, leaf in compiled.sequences]
 
     def make_room(self, rows: int) -> None:
         self.counters.make_room(rows)
@@ -62,8 +62,8 @@ class EventLeaves:
             contents.graft(their_contents, to)
         for aggregate, their_aggregate in zip(self.aggregates, other.aggregates, strict=True):
             aggregate.graft(their_aggregate, to)
-        for history, their_history in zip(self.histories, other.histories, strict=True):
-            history.graft(their_history, to)
+        for sequence, their_sequence in zip(self.sequences, other.sequences, strict=True):
+            sequence.graft(their_sequence, to)
 
     def take_over(self, other: EventLeaves, fresh: frozenset[int]) -> None:
         """Go on from the states of another, but for those of fresh leaves."""
@@ -78,10 +78,10 @@ class EventLeaves:
         for aggregate in self.aggregates:
             if aggregate.number not in fresh:
                 aggregate.take_over(aggregates[aggregate.number])
-        histories = {history.number: history for history in other.histories}
-        for history in self.histories:
-            if history.number not in fresh:
-                history.take_over(histories[history.number])
+        sequences = {sequence.number: sequence for sequence in other.sequences}
+        for sequence in self.sequences:
+            if sequence.number not in fresh:
+                sequence.take_over(sequences[sequence.number])
 
     def _look_as(self, other: EventLeaves) -> None:
         """What was found out of kept events holds when the same is asked of them, and more of it when the same happens
@@ -104,15 +104,18 @@ class EventLeaves:
         """Rows of kept events have changed: nothing that was looked up of them holds any more."""
         self.edges = Edges(self.subscriptions, self.matching)
 
-    def states(self) -> list[CartState | CartContents | AggregateState | HistoryState]:
+    def states(self) -> list[CartState | CartContents | AggregateState | SequenceState]:
         """States beside the counters."""
-        return [*self.carts, *self.contents, *self.aggregates, *self.histories]
+        return [*self.carts, *self.contents, *self.aggregates, *self.sequences]
+
+    def _remembering(self) -> list[AggregateState | SequenceState]:
+        return [*self.aggregates, *self.sequences]
 
     def next_edge(self, store: EventStore, now: int) -> int | None:
         """The earliest moment after now at which a kept event passes an edge."""
         found = [(store.next_after(now - edge), edge) for edge in self.edges.ages]
         moments = [time + edge for time, edge in found if time is not None]
-        own = [aggregate.next_edge(now) for aggregate in self.aggregates]
+        own = [state.next_edge(now) for state in self._remembering()]
         return min((*moments, *(moment for moment in own if moment is not None)), default=None)
 
     def step(
@@ -137,7 +140,7 @@ class EventLeaves:
         told = Heard(*joined(heard)) if heard else None
         if told is not None:
             toggles += self._tell(told, arrivals, bits)
-        toggles += self._aggregate(told, arrivals, after, until, bits)
+        toggles += self._remember(told, arrivals, after, until, bits)
         return toggles
 
     def _arriving(self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int) -> list[Occurring]:
@@ -167,42 +170,34 @@ class EventLeaves:
             part = CartPart(heard if mine.all() else heard.pick(mine.nonzero()[0]), self._role)
             if len(part.role):
                 toggles += state.apply(happenings(part, state, contents, arrivals, self.known.words), bits)
-        for number, history in enumerate(self.histories):
-            told = [(heard.of(i), w.role) for i, w in self._watching("history", number)]
-            touches = [touch for part, step in told for touch in _touches(history, part, step, arrivals)]
-            if touches:
-                toggles.append(history.apply(touches, bits))
         return toggles
 
-    def _aggregate(
+    def _remember(
         self, heard: Heard | None, arrivals: Arrivals | None, after: int, until: int, bits: Bits
     ) -> list[Toggles]:
-        toggles: list[Toggles] = []
-        for number, aggregate in enumerate(self.aggregates):
-            arrived = None
-            if heard is not None and arrivals is not None:
-                ((watcher, _),) = self._watching("aggregate", number)
-                arrived = _arrived(aggregate, heard.of(watcher), arrivals)
-            turned = aggregate.step(after, until, arrived, bits)
-            if turned is not None:
-                toggles.append(turned)
-        return toggles
+        """What aggregates and sequences, which know by themselves when something leaves, make of it."""
 
-    def _watching(self, kind: str, number: int) -> list[tuple[int, Watcher]]:
-        return [(i, w) for i, w in enumerate(self.compiled.watchers) if (w.kind, w.number) == (kind, number)]
+        def arrived(kind: str, number: int, state: AggregateState | SequenceState) -> list[Arrived]:
+            if heard is None or arrivals is None:
+                return []
+            return [_arrived(state, heard.of(watcher), arrivals) for watcher in self._watching(kind, number)]
+
+        turned = [
+            aggregate.step(after, until, next(iter(arrived("aggregate", number, aggregate)), None), bits)
+            for number, aggregate in enumerate(self.aggregates)
+        ]
+        turned += [
+            sequence.step(after, until, arrived("sequence", number, sequence), bits)
+            for number, sequence in enumerate(self.sequences)
+        ]
+        return [toggles for toggles in turned if toggles is not None]
+
+    def _watching(self, kind: str, number: int) -> list[int]:
+        """Watchers of a state, in the order of their roles."""
+        return [i for i, w in enumerate(self.compiled.watchers) if (w.kind, w.number) == (kind, number)]
 
 
-def _arrived(aggregate: AggregateState, heard: Heard, arrivals: Arrivals) -> Arrived:
+def _arrived(state: AggregateState | SequenceState, heard: Heard, arrivals: Arrivals) -> Arrived:
     heard = heard.pick((heard.edge == ARRIVAL).nonzero()[0])
-    of, value = aggregate.read(arrivals, heard.event)
+    of, value = state.read(arrivals, heard.event)
     return Arrived(heard.row.take(of), heard.time.take(of), heard.at.take(of), value)
-
-
-def _touches(history: HistoryState, heard: Heard, step: int, arrivals: Arrivals | None) -> list[Touch]:
-    fresh = (heard.edge == -1).nonzero()[0]
-    gained: dict[int, tuple[Entry, ...]] = {}
-    if len(fresh) and arrivals is not None:
-        entries = history.entries(arrivals, heard.event[fresh], step, heard.time[fresh])
-        gained = dict(zip(fresh.tolist(), entries, strict=True))
-    rows, ats = heard.row.tolist(), heard.at.tolist()
-    return [Touch(row, at, gained.get(place, ())) for place, (row, at) in enumerate(zip(rows, ats, strict=True))]

@@ -15,7 +15,7 @@ from raudience.shard.arrivals import EventDictionaries
 from raudience.shard.chunk import Chunk, ChunkRows
 from raudience.shard.contents import product_ids
 from raudience.shard.evaluation import Evaluation
-from raudience.shard.histories import Entry, HistoryState
+from raudience.shard.sequences import Event, SequenceState
 from raudience.shard.store import EventStore
 
 __all__ = ["Kept", "Occasion", "UserEvents"]
@@ -58,15 +58,14 @@ class UserEvents:
         number = self._evaluation.compiled.matchers.index(matcher)
         return [event for event in self.occasions if number in event.matched]
 
-    def entries(self, state: HistoryState) -> list[Entry]:
-        """Entries of a history, by time."""
-        found = [
-            entry
-            for step, matcher in enumerate(state.matchers())
-            for event in self.matching(matcher)
-            for entry in state.entries(self._single(event), _FIRST, step, np.array([event.time]))[0]
-        ]
-        return sorted(found)
+    def steps(self, state: SequenceState) -> list[Event]:
+        """Events of a sequence, by time."""
+        return sorted(
+            Event(event.time, number, text)
+            for number, step in enumerate(state.leaf.steps)
+            for event in self.matching(step.matcher)
+            for text in state.read(self._single(event), _FIRST).value.tolist()
+        )
 
     def values(self, state: AggregateState) -> tuple[NDArray[np.int64], Values]:
         """Times and values, of the same length, of what an aggregate reads."""

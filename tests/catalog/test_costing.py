@@ -9,7 +9,7 @@ from raudience.catalog.costing import cost_of, footprint
 from raudience.catalog.planning import plan
 from raudience.cluster.inline import InlineEngine
 from raudience.criteria import operators
-from raudience.criteria.build import cart_abandoned, event, first_seen, user
+from raudience.criteria.build import cart_abandoned, event, first_seen, sequence, user
 from raudience.criteria.durations import Duration
 
 PEOPLE = 4_000
@@ -45,6 +45,14 @@ BOOKS = {
     "aggregates": book(
         audience("sum", "a", ADDS.sum("total_amount", "event") > 2),
         audience("average", "a", ADDS.average("total_amount", "event") > 2),
+    ),
+    "different values": book(
+        audience("a", "a", ADDS.distinct("total_amount", "event") >= 1),
+        audience("b", "b", ADDS.within("7 days").distinct("total_amount", "event") >= 1),
+    ),
+    "sequences": book(
+        audience("a", "a", sequence(ADDS, event("commerce", "purchase"))),
+        audience("b", "b", sequence(ADDS, event("commerce", "refund"))),
     ),
     "carts": book(audience("a", "a", cart_abandoned("6 hours")), audience("b", "b", cart_abandoned("8 hours"))),
     "moments": book(audience("a", "a", seen("3 days")), audience("b", "b", seen("5 days"))),
