@@ -1,13 +1,14 @@
-"""Cutting a block at batches."""
+"""Cutting a block at batches, and moving it in time."""
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from raudience.records.blocks import Batches, Block, Column, Events, Field, FieldColumn, ListColumn, Products
 
-__all__ = ["cut", "empty_block"]
+__all__ = ["cut", "empty_block", "not_before"]
 
 
 def cut(block: Block, first: int, last: int) -> Block:
@@ -42,6 +43,12 @@ def empty_block() -> Block:
     """A block without batches."""
     longs, ints, keys = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint64)
     return Block(Batches(longs, longs, longs, ints, (), keys), Events(ints, longs, ints, (), keys), Products(ints))
+
+
+def not_before(block: Block, moment: int) -> Block:
+    """The block with what would take effect before a moment taking effect then."""
+    at = np.maximum(block.batches.at, moment)
+    return msgspec.structs.replace(block, batches=msgspec.structs.replace(block.batches, at=at))
 
 
 def _cut_columns(columns: tuple[tuple[Field, Column], ...], first: int, last: int) -> tuple[tuple[Field, Column], ...]:

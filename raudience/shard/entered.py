@@ -105,6 +105,10 @@ class Entered:
         kept = [each.take(~rows[each.row]) for each in self._pieces]
         self._pieces = [each for each in kept if len(each.row)]
 
+    def move(self, to: NDArray[np.int32]) -> None:
+        """Have the entries of rows in other rows; to: int32[rows], where those of each row go."""
+        self._pieces = [each._replace(row=to.take(each.row)) for each in self._pieces]
+
     def graft(self, other: Entered, member: Member, to: NDArray[np.int32]) -> None:
         """Take the entries of another with the same audiences and these members; to: int32[n], own row of each of its
         rows. What was noted of those rows before is forgotten."""

@@ -14,7 +14,7 @@ from raudience.criteria.leaves import FOREVER, Plan
 from raudience.errors import ReportBug
 from raudience.hashing import key_groups
 from raudience.records import Block, Changes
-from raudience.records.slicing import cut
+from raudience.records.slicing import cut, not_before
 from raudience.shard.absorbing import Absorbing, opened
 from raudience.shard.adopting import Adoption, can_extend
 from raudience.shard.arrivals import Arrivals, EventDictionaries
@@ -170,18 +170,20 @@ class Shard(Known):
         if not len(at):
             return
         if at[0] <= self.now:
-            block = _not_before(block, self.now + 1)
+            block = not_before(block, self.now + 1)
             at = block.batches.at
         position, count = 0, len(at)
+        ended: NDArray[np.int32] | None = None
         while position < count:
             if at[position] - self.now > _STEP:
                 self._advance(int(at[position]) - 1)
             end = self._end_of_piece(block, position)
             if end > position:
                 piece = block if (position, end) == (0, count) else cut(block, position, end)
-                self._step(piece, int(piece.batches.at[-1]))
-                position = end
+                self._step(piece, int(piece.batches.at[-1]), ended)
+                position, ended = end, None
             else:
+                ended = self._ending(block, position)
                 self._advance(int(at[position]))
 
     def _end_of_piece(self, block: Block, first: int) -> int:
@@ -191,13 +193,28 @@ class Shard(Known):
             return len(at)
         end = int(np.searchsorted(at, at[first] + retention, "right"))
         rows = self.profiles.index.find(block.batches.mpid[first:end])
-        lapsed = (
-            (rows >= 0) & (self.profiles.last[rows] + retention < at[first:end])
-            if len(self.profiles.last)
-            else rows >= 0
-        )
-        late = lapsed.nonzero()[0]
+        late = ((rows >= 0) & (self.profiles.last[rows] + retention < at[first:end])).nonzero()[0]
         return int(np.searchsorted(at, at[first + late[0]], "left")) if len(late) else end
+
+    def _ending(self, block: Block, first: int) -> NDArray[np.int32]:
+        """Rows of the profiles that end at the instant of a batch, and have one of that instant."""
+        at, retention = block.batches.at, self.plan.retention
+        assert retention is not None
+        stop = int(np.searchsorted(at, at[first], "right"))
+        rows = np.unique(self.profiles.index.find(block.batches.mpid[first:stop]))
+        return rows[(rows >= 0) & (self.profiles.last[rows] + retention + 1 == at[first])]
+
+    def _go_on(self, ended: NDArray[np.int32]) -> None:
+        """Have the entries of profiles that ended in the rows of those that began at the same instant. Of an audience
+        that holds both nothing is told, so its members are in since the last change that told it: more than that logs,
+        snapshots and readers of changes do not know."""
+        row = self.profiles.index.find(self.profiles.index.mpids.take(ended))
+        ended, row = ended[row >= 0], row[row >= 0]
+        to = np.arange(self.profiles.rows, dtype=np.int32)
+        to[row], to[ended] = NOBODY, row
+        self.entered.move(to)
+        self._rows = [to.take(part) for part in self._rows]
+        self._touched.append(row)
 
     def _advance(self, now: int) -> None:
         """Let time pass."""
@@ -212,7 +229,8 @@ class Shard(Known):
         found = (self.timers.next(), self.evaluation.events.next_edge(self.store, self.now))
         return min((moment for moment in found if moment is not None), default=None)
 
-    def _step(self, block: Block | None, until: int) -> None:
+    def _step(self, block: Block | None, until: int, ended: NDArray[np.int32] | None = None) -> None:
+        """ended: rows of profiles that ended at the instant at which the block begins."""
         evaluation, bits = self.evaluation, self.evaluation.membership.leaves
         toggles: list[Toggles] = []
         arrivals: Arrivals | None = None
@@ -220,6 +238,8 @@ class Shard(Known):
         if block is not None:
             fresh = fresh_parts(block, self.profiles, self._batches)
             self._welcome(fresh.added)
+            if ended is not None and len(ended):
+                self._go_on(ended)
             arrivals = fresh_events(block, fresh, self._messages, self.known)
             intake = Intake(block, fresh, self.profiles, evaluation.leaves, self.plan, bits)
             intake.note_owners(block.events.batch)
@@ -375,9 +395,3 @@ class Shard(Known):
         self.timers.keep(lambda leaf: leaf >= 0)
         if self.plan.retention is not None:
             self._arm(self.profiles.index.live())
-
-
-def _not_before(block: Block, moment: int) -> Block:
-    batches = block.batches
-    at = np.maximum(batches.at, moment)
-    return msgspec.structs.replace(block, batches=msgspec.structs.replace(batches, at=at))

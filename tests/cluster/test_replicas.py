@@ -2,6 +2,7 @@
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,22 @@ def test_an_answer_that_nobody_heard_is_the_same_again():
     assert told(again.untold[8].changes) == told(replica.untold[8].changes) != []
     assert sorted(again.untold) == [8]
     assert again.entrants.mpid.tolist() == replica.entrants.mpid.tolist()
+
+
+@pytest.mark.parametrize("kept", range(5))
+def test_who_is_dropped_and_back_at_one_instant_is_in_since_the_entry_that_was_told(kept):
+    """kept: orders that stand in the snapshot."""
+    orders = [
+        (planned(EITHER, NEW, CHAIN, settings=SHORT), T),
+        (gold(2, T + 5), T + 9),
+        (gold(2, T + 5 + DAY + 1), T + 9 + DAY),
+        (Tick(), T + 10 + DAY),
+        (Tick(), T + 11 + DAY),
+    ]
+    live, entries = lived(*orders)
+    members = {"chain": [], "gold": [(2, T + 5)], "new": [(2, T + 5)]}
+    again = back(entries[kept:], followed(*entries[:kept]) if kept else None)
+    assert seen(again.shard) == seen(live.shard) == (1, members)
 
 
 UPDATE = st.tuples(

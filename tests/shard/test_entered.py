@@ -11,13 +11,14 @@ from raudience.records.packing import Packed, pack
 from raudience.shard import Shard, Tick
 from raudience.shard.entered import Entered
 from raudience.shard.snapshot import EnteredPart, Part
-from tests.shard.making import T, block, planned, shard_of, taken, ticked
+from tests.shard.making import T, block, planned, replayed, shard_of, taken, ticked
 from tests.stories.stage import DAY, asks, attribute, audience, batch, custom
 from tests.stories.stage import told as told_of
 
 SOON = {"op": "within", "last": "1 day"}
 GOLD = audience(attribute("plan", "exact_match", value="gold"), "gold")
 RECENT = audience(asks("A", recency=SOON), "recent")
+SHORT = {"lookback": "1 day", "retention": "1 day"}
 PART = Packed(Part)
 
 
@@ -160,6 +161,36 @@ def test_who_comes_back_has_the_later_instant():
     assert of(shard, 1) == {}
     taken(shard, T + 3 * DAY, batch(custom("A", T + 3 * DAY)))
     assert of(shard, 1) == {"recent": T + 3 * DAY}
+
+
+@pytest.mark.parametrize("commands", [[[T, T + DAY + 1]], [[T], [T + DAY + 1]]])
+def test_who_is_dropped_and_back_at_one_instant_is_in_since_the_entry_that_was_told(commands):
+    shard = shard_of(RECENT, settings=SHORT)
+    blocks = [replayed(*(batch(custom("A", at), timestamp_unixtime_ms=at) for at in instants)) for instants in commands]
+    found = [change for each in blocks for change in told_of(shard.apply(each, int(each.batches.at[-1])))]
+    assert found == [(T, "recent", 1, True)]
+    assert [of(one, 1) for one in (shard, again(shard))] == [{"recent": T}] * 2
+
+
+def test_who_comes_in_with_the_new_profile_of_that_instant_is_in_since_then():
+    shard = shard_of(RECENT, GOLD, settings=SHORT)
+    back = batch(user_attributes={"plan": "gold"}, timestamp_unixtime_ms=T + DAY + 1)
+    free = batch(user_attributes={"plan": "free"}, timestamp_unixtime_ms=T)
+    assert told_of(shard.apply(replayed(free, back), T + DAY + 1)) == [(T + DAY + 1, "gold", 1, True)]
+    assert of(shard, 1) == {"gold": T + DAY + 1}
+
+
+def test_who_is_back_at_once_in_the_row_of_another_has_no_entry_of_theirs():
+    def gold(mpid, at):
+        return batch(user_attributes={"plan": "gold"}, mpid=mpid, timestamp_unixtime_ms=at)
+
+    shard = shard_of(RECENT, settings=SHORT)
+    taken(shard, T, gold(1, T))
+    shard.apply(planned(RECENT, GOLD, settings=SHORT), T + 1)
+    alive = [gold(1, T + day * DAY) for day in range(1, 7)]
+    found = told_of(shard.apply(replayed(gold(2, T + 2), *alive, gold(1, T + 7 * DAY + 1)), T + 8 * DAY))
+    assert found == [(T + 2, "gold", 2, True), (T + 3 + DAY, "gold", 2, False)]
+    assert (shard.profiles.rows, of(shard, 1)) == (3, {"gold": T + 1})
 
 
 def test_members_of_a_new_audience_are_in_since_it_was_defined():

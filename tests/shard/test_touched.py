@@ -43,6 +43,12 @@ def test_a_member_whose_identity_goes_away_is_touched():
     assert touched(after(user(1, email="a@x.com")), T + 1, user(1, email=None, at=T + 1)) == [1]
 
 
+def test_a_member_whose_identity_is_forgotten_and_who_is_back_at_once_is_touched():
+    shard = shard_of(GOLD, settings={"lookback": "1 day", "retention": "1 day"})
+    assert touched(shard, T, user(1, email="a@x.com")) == [1]
+    assert touched(shard, T + DAY + 1, user(1, at=T + DAY + 1)) == [1]
+
+
 def test_who_comes_in_with_identities_is_touched():
     assert touched(shard_of(GOLD), T, user(7, email="a@x.com"), user(-3, customer_id="c")) == [-3, 7]
 
