@@ -5,7 +5,7 @@ The formula, in bytes; equal criteria of all audiences count once:
     every profile     1/8 for each criterion and each audience, 1 for each counter (events and window of a frequency),
                       24 for each criterion on one moment (first seen, an attribute that is an age or a date), 33 for
                       each kind of cart, 4 for each sum, average or number of different values
-    a user with       24 for each sum, average or number of different values, 750 for each sequence that has events of
+    a user with       24 for each sum, average or number of different values, 500 for each sequence that has events of
     something in it   the user, 250 for each cart that looks at what was taken out
     an event in it    20 for each sum or average, 120 for each number of different values and step of a sequence, 200
                       for a product in a cart
@@ -48,7 +48,7 @@ _PLACE: Final = 4
 _TOTAL: Final = 24
 _AMOUNT: Final = 20
 _DIFFERENT: Final = 120
-_SEQUENCE: Final = 750
+_SEQUENCE: Final = 500
 _STEP: Final = 120
 _MEMBER: Final = 14
 

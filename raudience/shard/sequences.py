@@ -34,6 +34,8 @@ _OVER: Final = -1
 _STALE: Final = -2
 """Step of what is due when all events of a row have left it."""
 _ROW: Final = itemgetter(0)
+_OF_ROW, _OF_DUE, _LONE, _GROUP, _EVENT = 350, 150, 120, 500, 100
+"""Bytes of each, as measured."""
 
 # Plain tuples: the garbage collector soon leaves them alone.
 _Due: TypeAlias = tuple[int, int, int, int, int]
@@ -51,12 +53,13 @@ class Event(NamedTuple):
 
 
 class _Row:
-    """What is kept of a row: groups by text, the latest start of a chain, the time of the latest event."""
+    """What is kept of a row: groups by text (time and step of an event without another: most are, and objects cost
+    room and the garbage collector's time), the latest start of a chain, the time of the latest event."""
 
     __slots__ = ("groups", "newest", "start")
 
     def __init__(self) -> None:
-        self.groups: dict[int, Group] = {}
+        self.groups: dict[int, Group | tuple[int, int]] = {}
         self.start = self.newest = NEVER
 
 
@@ -147,8 +150,9 @@ class SequenceState:
             heappush(self._due, (at, int(to[row]), time, step, known[text] if step >= 0 else text))
 
     def nbytes(self) -> int:
-        events = sum(len(group.events) for row in self._rows.values() for group in row.groups.values())
-        return 120 * events + 600 * len(self._rows) + 150 * len(self._due)
+        groups = [group for row in self._rows.values() for group in row.groups.values()]
+        events = sum(_LONE if isinstance(group, tuple) else _GROUP + _EVENT * len(group.events) for group in groups)
+        return events + _OF_ROW * len(self._rows) + _OF_DUE * len(self._due)
 
     def _take(self, arrived: Sequence[Arrived], until: int) -> list[_Touch]:
         """Events that begin to count up to `until`; those that do so later wait."""
@@ -194,8 +198,10 @@ class SequenceState:
     def _add(self, kept: _Row, time: int, step: int, text: int, oldest: int) -> None:
         group = kept.groups.get(text)
         if group is None:
-            kept.groups[text] = Group(time, step)
+            kept.groups[text] = (time, step)
         else:
+            if isinstance(group, tuple):
+                group = kept.groups[text] = Group(*group)
             kept.start = max(kept.start, group.add(self._within, time, step, oldest))
         kept.newest = max(kept.newest, time)
 
