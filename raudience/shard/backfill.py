@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from raudience.shard.selecting import Found, Selector
 from raudience.shard.sequences import SequenceState
 from raudience.shard.store import EventStore
 from raudience.shard.timers import Timers
-from raudience.shard.windowed import Arrived
+from raudience.shard.windowed import NO_ARRIVALS, Arrived
 
 __all__ = ["Backfill"]
 
@@ -38,8 +38,6 @@ _MOST = (1 << 16) - 1
 """Events that two bytes can count."""
 
 _EVER = 1 << 60
-_LONGS: Final = np.zeros(0, np.int64)
-_NONE: Final = Arrived(np.zeros(0, np.int32), _LONGS, _LONGS, _LONGS)
 
 
 class Backfill:
@@ -221,7 +219,7 @@ class Backfill:
 
     def _arrived(self, evaluation: Evaluation, state: AggregateState | SequenceState, matcher: Matcher) -> Arrived:
         """What a state reads of the events of a matcher that are in its window or yet to come into it."""
-        parts = [_NONE]
+        parts = [NO_ARRIVALS]
         selector = self._select(evaluation, matcher, self._now - state.leaf.window.high - 1)
         for found, part in self._found(selector, _EVER):
             of, value = state.read(found.events, found.places(part))

@@ -19,7 +19,7 @@ from raudience.shard.store import EventStore
 from raudience.shard.subscriptions import Subscriptions
 from raudience.shard.telling import ARRIVAL, CartPart, Heard, happenings
 from raudience.shard.toggles import Toggles
-from raudience.shard.windowed import Arrived
+from raudience.shard.windowed import NO_ARRIVALS, Arrived
 
 __all__ = ["EventLeaves"]
 
@@ -35,6 +35,9 @@ class EventLeaves:
         self.edges = Edges(self.subscriptions, self.matching)
         self._cart_of = np.array([w.number if w.kind == "cart" else -1 for w in compiled.watchers], np.int64)
         self._role = np.array([w.role for w in compiled.watchers], np.int8)
+        self._watchers: dict[tuple[str, int], list[int]] = {}
+        for number, watcher in enumerate(compiled.watchers):
+            self._watchers.setdefault((watcher.kind, watcher.number), []).append(number)
         self.counters = Counters(compiled.counter_leaves)
         self.carts = [CartState(leaves) for leaves in compiled.carts]
         self.contents = [CartContents() for _ in compiled.carts]
@@ -140,7 +143,8 @@ class EventLeaves:
         told = Heard(*joined(heard)) if heard else None
         if told is not None:
             toggles += self._tell(told, arrivals, bits)
-        toggles += self._remember(told, arrivals, after, until, bits)
+        if self.aggregates or self.sequences:
+            toggles += self._remember(told, arrivals, after, until, bits)
         return toggles
 
     def _arriving(self, arrivals: Arrivals, patterns: NDArray[np.int32], until: int) -> list[Occurring]:
@@ -176,11 +180,13 @@ class EventLeaves:
         self, heard: Heard | None, arrivals: Arrivals | None, after: int, until: int, bits: Bits
     ) -> list[Toggles]:
         """What aggregates and sequences, which know by themselves when something leaves, make of it."""
+        came = {} if heard is None or arrivals is None else _by_watcher(heard)
 
         def arrived(kind: str, number: int, state: AggregateState | SequenceState) -> list[Arrived]:
-            if heard is None or arrivals is None:
+            parts = [came.get(watcher) for watcher in self._watchers[kind, number]]
+            if arrivals is None or not any(parts):
                 return []
-            return [_arrived(state, heard.of(watcher), arrivals) for watcher in self._watching(kind, number)]
+            return [NO_ARRIVALS if part is None else _arrived(state, part, arrivals) for part in parts]
 
         turned = [
             aggregate.step(after, until, next(iter(arrived("aggregate", number, aggregate)), None), bits)
@@ -192,12 +198,16 @@ class EventLeaves:
         ]
         return [toggles for toggles in turned if toggles is not None]
 
-    def _watching(self, kind: str, number: int) -> list[int]:
-        """Watchers of a state, in the order of their roles."""
-        return [i for i, w in enumerate(self.compiled.watchers) if (w.kind, w.number) == (kind, number)]
+
+def _by_watcher(heard: Heard) -> dict[int, Heard]:
+    """Arrivals by who hears of them."""
+    came = heard.pick((heard.edge == ARRIVAL).nonzero()[0])
+    came = came.pick(np.argsort(came.watcher, kind="stable"))
+    watchers, starts, counts = np.unique(came.watcher, return_index=True, return_counts=True)
+    parts = zip(watchers.tolist(), starts.tolist(), counts.tolist(), strict=True)
+    return {watcher: came.pick(slice(start, start + count)) for watcher, start, count in parts}
 
 
 def _arrived(state: AggregateState | SequenceState, heard: Heard, arrivals: Arrivals) -> Arrived:
-    heard = heard.pick((heard.edge == ARRIVAL).nonzero()[0])
     of, value = state.read(arrivals, heard.event)
     return Arrived(heard.row.take(of), heard.time.take(of), heard.at.take(of), value)

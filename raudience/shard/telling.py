@@ -32,9 +32,6 @@ class Heard(NamedTuple):
     edge: NDArray[np.int64]
     event: NDArray[np.int64]
 
-    def of(self, watcher: int) -> Heard:
-        return self.pick((self.watcher == watcher).nonzero()[0])
-
     def pick(self, where: NDArray[np.int64] | slice) -> Heard:
         row, at, time, watcher, edge, event = self
         return Heard(row[where], at[where], time[where], watcher[where], edge[where], event[where])

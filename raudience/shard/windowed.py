@@ -11,7 +11,7 @@ from raudience.criteria.leaves import FOREVER, Window
 from raudience.shard.amounts import Values
 from raudience.shard.growing import grown, order_by
 
-__all__ = ["Arrived", "Passed", "Windowed"]
+__all__ = ["NO_ARRIVALS", "Arrived", "Passed", "Windowed"]
 
 _FEW = 1_024
 _SHARE = 8
@@ -100,7 +100,7 @@ class Windowed:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._main, self._late = _Ordered(), _Ordered()
-        self._gone = self.now = -FOREVER
+        self.now = -FOREVER
 
     def step(self, after: int, until: int, arrived: Arrived | None) -> Passed:
         """What happens in (after, until]; each such interval begins where the one before ended."""
@@ -108,17 +108,16 @@ class Windowed:
         parts = [self._crossing(after, until, low, 1)]
         if end < FOREVER:
             parts.append(self._crossing(after, until, end, -1))
-            self._gone = until - end
-            self._main.forget(self._gone)
-            self._late.forget(self._gone)
+            self._main.forget(until - end)
+            self._late.forget(until - end)
         if arrived is not None:
             parts += self._arrive(arrived, until)
         return Passed(*map(np.concatenate, zip(*parts, strict=True)))
 
     def fill(self, arrived: Arrived, now: int) -> Passed:
         """Take values that came before `now`, up to which all has happened; those of them in the window."""
-        self._gone, self.now = max(self._gone, now - self._window.high - 1), now
-        held = arrived.pick(arrived.time > self._gone)
+        self.now = now
+        held = arrived.pick(self.may_hold(arrived.time))
         self._put(held)
         inside = held.pick(held.time <= now - self._window.low)
         return Passed(inside.row, np.full(len(inside.row), now), inside.value, np.ones(len(inside.row), np.int64))
@@ -131,7 +130,7 @@ class Windowed:
 
     def may_hold(self, latest: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether something of rows can be here whose latest events are of these times."""
-        return latest > self._gone
+        return latest >= self.now - self._window.high
 
     def forget(self, gone: NDArray[np.bool_]) -> None:
         """Lose what belongs to rows; gone: bool[rows]."""
@@ -196,3 +195,4 @@ def _merge(held: _Ordered, more: tuple[Any, ...]) -> None:
 
 _LONGS = np.zeros(0, np.int64)
 _NOTHING = Passed(np.zeros(0, np.int32), _LONGS, _LONGS, _LONGS)
+NO_ARRIVALS = Arrived(np.zeros(0, np.int32), _LONGS, _LONGS, _LONGS)
