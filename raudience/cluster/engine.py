@@ -40,6 +40,7 @@ from raudience.errors import FixDefinition, FixRequest
 from raudience.ingest.identity import Resolver
 from raudience.ingest.route import split
 from raudience.records import Block, Changes, Comparison, Explanation, Field
+from raudience.records.slicing import not_before
 from raudience.shard.commands import Tick
 
 __all__ = ["Engine"]
@@ -388,7 +389,4 @@ class Engine(Estimating, UserLookups, UserErasures):
 
 def _later(each: Round, moment: int) -> Round:
     """The same round with nothing before the moment."""
-    batches = each.block.batches
-    at = np.maximum(batches.at, moment)
-    moved = msgspec.structs.replace(each.block, batches=msgspec.structs.replace(batches, at=at))
-    return Round(moved, max(each.now, moment))
+    return Round(not_before(each.block, moment), max(each.now, moment))

@@ -11,11 +11,11 @@ from raudience.errors import FixRequest
 
 __all__ = ["TABLES", "find_files", "suffix_of"]
 
-TABLES: Final = frozenset({".parquet", ".arrow", ".feather", ".ipc"})
+TABLES: Final = (".parquet", ".arrow", ".feather", ".ipc")
 """Suffixes of the files that are read as tables."""
 
-_SUFFIXES: Final = (".ndjson", ".jsonl", ".json", ".parquet", ".arrow", ".feather", ".ipc")
-_KNOWN: Final = (*_SUFFIXES, *(f"{suffix}.gz" for suffix in _SUFFIXES[:3]))
+_LINES: Final = (".ndjson", ".jsonl", ".json")
+_KNOWN: Final = (*_LINES, *TABLES, *(f"{suffix}.gz" for suffix in _LINES))
 
 
 def find_files(names: Iterable[str]) -> list[Path]:
@@ -40,7 +40,7 @@ def _files(name: str) -> list[Path]:
     if path.is_file():
         return [path]
     if path.is_dir():
-        return _some(name, _of_folder(path), f"files of events ({', '.join(_SUFFIXES)}) in it")
+        return _some(name, _of_folder(path), f"files of events ({', '.join((*_LINES, *TABLES))}) in it")
     # Path.glob refuses absolute patterns.
     matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207
     files = [file for match in matches for file in ([match] if match.is_file() else _of_folder(match))]

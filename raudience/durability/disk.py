@@ -12,7 +12,7 @@ from typing import Final
 
 from raudience.errors import FixStore
 
-__all__ = ["alone", "explained", "locked", "make_directory", "sync_directory"]
+__all__ = ["alone", "explained", "locked", "locked_now", "make_directory", "sync_directory"]
 
 _HINTS: Final = {
     errno.ENOSPC: "the disk is full: free space or move the state",
@@ -66,12 +66,13 @@ def alone(directory: Path) -> Iterator[bool]:
     with explained(directory):
         descriptor = os.open(directory, os.O_RDONLY)
     try:
-        yield _locked_now(descriptor)
+        yield locked_now(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _locked_now(descriptor: int) -> bool:
+def locked_now(descriptor: int) -> bool:
+    """Whether an open file is this one's alone from now on; True also where files cannot be locked."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,14 +3,16 @@ however that ends. What keeps two writers apart is the epoch in the logs."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Final
 
 import msgspec
+
+from raudience.durability.disk import locked_now
 
 __all__ = ["Hold", "Holder", "this_process"]
 
@@ -42,14 +44,18 @@ class Hold:
     def take(self, holder: Holder, patience: float) -> Holder | None:
         """Hold the file as somebody; None, also where files cannot be locked. Who else has it, if somebody does
         and does so still after `patience` seconds: who is ending may take a moment."""
-        try:
-            if self._descriptor is None:
-                self._descriptor = self._locked(patience)
-                self._sign(self._descriptor, holder)
-        except BlockingIOError:
-            return self._signed()
-        except OSError:
+        if self._descriptor is not None:
             return None
+        with suppress(OSError):
+            descriptor, pause = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), Event()
+            while not locked_now(descriptor):
+                if patience <= 0:
+                    os.close(descriptor)
+                    return self._signed()
+                patience -= _AGAIN
+                pause.wait(_AGAIN)
+            self._descriptor = descriptor
+            self._sign(descriptor, holder)
         return None
 
     def let_go(self) -> None:
@@ -57,23 +63,6 @@ class Hold:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-    def _locked(self, patience: float) -> int:
-        descriptor, pause = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), Event()
-        try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if patience <= 0:
-                        raise
-                    patience -= _AGAIN
-                    pause.wait(_AGAIN)
-                else:
-                    return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
 
     def _sign(self, descriptor: int, holder: Holder) -> None:
         os.ftruncate(descriptor, 0)
