@@ -44,20 +44,16 @@ class Aggregated(msgspec.Struct, frozen=True):
 
 def aggregated(size: str, batch: int, rounds: int, batches: int) -> Aggregated:
     workload = load(size)
-    lanes: dict[str, Callable[[int, int], float]] = {
-        kind: _Shard(workload, tuple(map(make, _ASKED))).take for kind, make in _KINDS.items()
-    }
-    lanes["nothing"] = _Shard(workload, ()).take
+    shards = {kind: _Shard(workload, tuple(map(make, _ASKED))) for kind, make in _KINDS.items()}
     peer = _PythonSums(workload)
-    lanes["python"] = peer.take
+    lanes = {**shards, "nothing": _Shard(workload, ()), "python": peer}
     spent: dict[str, list[float]] = {kind: [] for kind in lanes}
     for number in range(rounds + 1):
-        for kind, take in lanes.items():
+        for kind, lane in lanes.items():
             first = workload.history + number * batch * batches
-            cpu = sum(take(start, start + batch) for start in range(first, first + batch * batches, batch))
+            cpu = sum(lane.take(start, start + batch) for start in range(first, first + batch * batches, batch))
             if number:
                 spent[kind].append(1e3 * cpu / batches)
-    sums: Any = lanes["sum"].__self__  # type: ignore[attr-defined]
     pairs = [*zip(spent["python"], spent["sum"], spent["nothing"], strict=True)]
     return Aggregated(
         size,
@@ -65,7 +61,7 @@ def aggregated(size: str, batch: int, rounds: int, batches: int) -> Aggregated:
         {kind: spread(times) for kind, times in spent.items()},
         spread([python / ours for python, ours, _ in pairs]),
         spread([python / (ours - nothing) for python, ours, nothing in pairs]),
-        sums.members() == peer.members(),
+        shards["sum"].members() == peer.members(),
     )
 
 

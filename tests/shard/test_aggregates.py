@@ -12,15 +12,15 @@ from raudience.criteria.operators import Between, Equals, ExactMatch, Greater, L
 from raudience.records import EventKey, Field
 from raudience.shard.aggregates import AggregateState
 from raudience.shard.amounts import millionths
-from raudience.shard.bits import Bits
 from raudience.shard.windowed import Arrived
+from tests.shard import turning
 from tests.shard.making import Rows
+from tests.shard.turning import ENDS, LAST, ROWS, started, told
 
 A = EventKey("custom", "other", "A")
 X, PRICE, BRAND = Field("custom", "x"), Field("product", "price"), Field("product", "brand")
 WINDOW = Window(0, 100)
 MATCHER = Matcher("custom")
-ROWS = 4
 
 
 def total(test, average=False, field=X, matcher=MATCHER, window=WINDOW):
@@ -129,33 +129,11 @@ def arrived(events):
 
 
 def stepped(state, bits, events, ends):
-    """{(instant, row)} of what turns, step by step; events may arrive out of order within a step."""
-    after, told = -1, set()
-    for until in ends:
-        part = [event for event in events if after < event[2] <= until]
-        toggles = state.step(after, until, arrived(part) if part else None, bits)
-        if toggles is not None:
-            told |= set(zip(toggles.at.tolist(), toggles.row.tolist(), strict=True))
-            for row in toggles.row.tolist():
-                bits.bytes[row] ^= 1
-        after = until
-    return told
+    return turning.stepped(state, bits, events, ends, lambda part: arrived(part) if part else None)
 
 
-def expected(leaf, events, last):
-    """What should turn: the truth of every row at every instant, worked out anew."""
-    before, told = dict.fromkeys(range(ROWS), False), set()
-    for now in range(last + 1):
-        for row in range(1, ROWS):
-            inside = [
-                value
-                for of, time, at, value in events
-                if of == row and at <= now and leaf.window.low <= now - time <= leaf.window.high
-            ]
-            if (truth := judged(leaf, inside)) != before[row]:
-                told.add((now, row))
-                before[row] = truth
-    return told
+def expected(leaf, events):
+    return turning.expected(leaf.window, events, lambda inside: judged(leaf, [value for *_, value in inside]))
 
 
 def judged(leaf, values):
@@ -166,13 +144,6 @@ def judged(leaf, values):
     return Fraction(sum(values), 10**6) > leaf.test.value
 
 
-def started():
-    bits = Bits(np.zeros(1, bool))
-    bits.make_room(ROWS)
-    return bits
-
-
-LAST = 24
 EVENTS = st.lists(
     st.tuples(
         st.integers(1, ROWS - 1),
@@ -182,7 +153,6 @@ EVENTS = st.lists(
     ),
     max_size=12,
 )
-ENDS = st.sets(st.integers(0, LAST - 1)).map(lambda ends: [*sorted(ends), LAST])
 WINDOWS = st.sampled_from([Window(0, 5), Window(2, 9), Window(0, FOREVER), Window(4, 4)])
 LEAVES = st.one_of(
     st.builds(lambda window: total(Greater(1), window=window), WINDOWS),
@@ -211,7 +181,7 @@ def numbered(leaf, events):
 @given(LEAVES, EVENTS, ENDS)
 def test_an_aggregate_turns_at_the_instants_at_which_its_window_says_so_whatever_the_steps(leaf, events, ends):
     events = numbered(leaf, events)
-    assert stepped(AggregateState(0, leaf, {}), started(), events, ends) == expected(leaf, events, LAST)
+    assert stepped(AggregateState(0, leaf, {}), started(), events, ends) == expected(leaf, events)
 
 
 @settings(max_examples=100, deadline=None)
@@ -222,11 +192,10 @@ def test_an_aggregate_filled_later_goes_on_like_one_that_was_always_there(leaf, 
     state, bits, column = AggregateState(0, leaf, {}), started(), np.zeros(ROWS, bool)
     state.fill(arrived(before), now, column)
     bits.fill({0: column})
-    always = expected(leaf, events, LAST)
+    always = expected(leaf, events)
     rest = [event for event in events if event[1] > now]
     toggles = state.step(now, LAST, arrived(rest) if rest else None, bits)
-    told = set() if toggles is None else set(zip(toggles.at.tolist(), toggles.row.tolist(), strict=True))
-    assert told == {turn for turn in always if turn[0] > now}
+    assert told(toggles) == {turn for turn in always if turn[0] > now}
 
 
 @settings(max_examples=100, deadline=None)
@@ -239,8 +208,7 @@ def test_rows_of_another_shard_go_on_where_they_were(leaf, events, now):
     stepped(parts[0], started(), [event for event in events if event[0] < 3], [now])
     stepped(parts[1], started(), [(1, *event[1:]) for event in events if event[0] == 3], [now])
     parts[0].graft(parts[1], np.array([0, 3], np.int32))
-    told = [state.step(now, LAST, None, bits) for state in (whole, parts[0])]
-    found = [set() if one is None else set(zip(one.at.tolist(), one.row.tolist(), strict=True)) for one in told]
+    found = [told(state.step(now, LAST, None, bits)) for state in (whole, parts[0])]
     assert found[0] == found[1]
 
 

@@ -9,17 +9,16 @@ from hypothesis import strategies as st
 
 from raudience.criteria.leaves import FOREVER, Matcher, SequenceOf, StepOf, Window
 from raudience.records import EventKey, Field
-from raudience.shard.bits import Bits
 from raudience.shard.sequences import Event, SequenceState
 from raudience.shard.windowed import Arrived
+from tests.shard import turning
 from tests.shard.making import Rows
+from tests.shard.turning import ENDS, LAST, ROWS, started, told
 
 A = EventKey("custom", "other", "A")
 X = Field("custom", "x")
 MATCHER = Matcher("custom")
 WINDOW = Window(0, 100)
-ROWS = 4
-LAST = 24
 
 
 def sequence(*within, window=WINDOW, same=None):
@@ -102,44 +101,15 @@ def arrived(leaf, events):
     return parts
 
 
-def started():
-    bits = Bits(np.zeros(1, bool))
-    bits.make_room(ROWS)
-    return bits
-
-
-def told(toggles):
-    return set() if toggles is None else set(zip(toggles.at.tolist(), toggles.row.tolist(), strict=True))
-
-
 def stepped(state, bits, events, ends):
-    """{(instant, row)} of what turns, step by step."""
-    after, found = -1, set()
-    for until in ends:
-        part = [event for event in events if after < event[2] <= until]
-        toggles = state.step(after, until, arrived(state.leaf, part) if part else [], bits)
-        found |= told(toggles)
-        for row in [] if toggles is None else toggles.row.tolist():
-            bits.bytes[row] ^= 1
-        after = until
-    return found
+    return turning.stepped(state, bits, events, ends, lambda part: arrived(state.leaf, part) if part else [])
 
 
-def expected(leaf, events, last):
-    """What should turn: the truth of every row at every instant, worked out anew."""
-    within, window = [step.within for step in leaf.steps], leaf.window
-    before, turned = dict.fromkeys(range(ROWS), False), set()
-    for now in range(last + 1):
-        for row in range(1, ROWS):
-            inside = [
-                (time, step, text)
-                for of, time, at, step, text in events
-                if of == row and at <= now and window.low <= now - time <= window.high
-            ]
-            if (truth := whole(within, inside)) != before[row]:
-                turned.add((now, row))
-                before[row] = truth
-    return turned
+def expected(leaf, events):
+    within = [step.within for step in leaf.steps]
+    return turning.expected(
+        leaf.window, events, lambda inside: whole(within, [(time, step, text) for _, time, _, step, text in inside])
+    )
 
 
 ARRIVALS = st.lists(
@@ -148,7 +118,6 @@ ARRIVALS = st.lists(
     ),
     max_size=12,
 )
-ENDS = st.sets(st.integers(0, LAST - 1)).map(lambda ends: [*sorted(ends), LAST])
 WINDOWS = st.sampled_from([Window(0, 5), Window(2, 9), Window(0, FOREVER), Window(3, 12)])
 LEAVES = st.builds(lambda within, window: sequence(*within, window=window), WITHIN, WINDOWS)
 
@@ -161,7 +130,7 @@ def fitting(leaf, events):
 @given(LEAVES, ARRIVALS, ENDS)
 def test_a_sequence_turns_at_the_instants_at_which_its_window_says_so_whatever_the_steps(leaf, events, ends):
     events = fitting(leaf, events)
-    assert stepped(SequenceState(0, leaf, {}), started(), events, ends) == expected(leaf, events, LAST)
+    assert stepped(SequenceState(0, leaf, {}), started(), events, ends) == expected(leaf, events)
 
 
 @settings(max_examples=150, deadline=None)
@@ -173,7 +142,7 @@ def test_a_sequence_filled_later_goes_on_like_one_that_was_always_there(leaf, ev
     state, bits, column = SequenceState(0, leaf, {}), started(), np.zeros(ROWS, bool)
     state.fill(arrived(leaf, before), now, column)
     bits.fill({0: column})
-    always = expected(leaf, events, LAST)
+    always = expected(leaf, events)
     assert told(state.step(now, LAST, arrived(leaf, rest), bits)) == {turn for turn in always if turn[0] > now}
 
 
@@ -219,7 +188,7 @@ def test_a_row_that_is_cleared_is_that_of_somebody_new(events, now, window):
     left = [event for event in events if event[2] > now or event[0] == 3]
     later = [event for event in events if event[2] > now]
     found = told(state.step(now, LAST, arrived(leaf, later), bits))
-    assert found == {turn for turn in expected(leaf, left, LAST) if turn[0] > now}
+    assert found == {turn for turn in expected(leaf, left) if turn[0] > now}
 
 
 def test_what_has_left_the_window_takes_no_room():
